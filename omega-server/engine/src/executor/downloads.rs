@@ -3,7 +3,11 @@
 //! The promise: only this program writes there. An installer works on a folder of its own that refers to what is here; what it
 //! fetched beyond that is taken over once its installation was looked through, and goes with it when it was refused.
 
-use super::{spec::is_exact, trash};
+use super::{
+    listings::{LISTING, Listings, without},
+    spec::is_exact,
+    trash,
+};
 use std::{
     collections::BTreeSet,
     fs::{self, FileType},
@@ -16,7 +20,6 @@ use std::{
 const OWN: &str = ".downloads";
 /// Where Deno keeps packages within its home, by registry and name; with what a registry says of them in [`LISTING`].
 const PACKAGES: &str = "npm";
-const LISTING: &str = "registry.json";
 /// Folders between [`PACKAGES`] and a version: of the registry's address, a scope and a name.
 const LEVELS: usize = 12;
 /// Versions and listings that are referred to; what is beyond them is fetched anew.
@@ -37,12 +40,14 @@ pub struct Downloads {
     /// The home of its Deno.
     pub home: PathBuf,
     cache: PathBuf,
+    /// Listings that say less here than the registry does.
+    reduced: BTreeSet<PathBuf>,
 }
 
 impl Downloads {
     /// New ones for an installation in `image`, with all that is there under `cache` but what is to be looked up anew. Blocks.
     pub fn new(cache: &Path, image: &Path, anew: &BTreeSet<String>) -> io::Result<Self> {
-        let own = Self { home: image.join(OWN), cache: cache.to_owned() };
+        let own = Self { home: image.join(OWN), cache: cache.to_owned(), reduced: BTreeSet::new() };
         // A server that was ended may have left it.
         trash::take(cache, &own.home)?;
         let (from, to) = (folder(cache).join(PACKAGES), own.home.join(PACKAGES));
@@ -62,12 +67,36 @@ impl Downloads {
         Ok(own)
     }
 
+    /// Takes out of the listings of this installation alone what others may do without (`optionalDependencies`) and is not there:
+    /// packages that are known to be `absent`, and those of which there is no version that is wanted. All at once, for Deno fetches
+    /// listings anew when it finds one of them. Whether there was anything to take out. Blocks.
+    pub fn leave_out(&mut self, absent: &BTreeSet<String>) -> io::Result<bool> {
+        let root = self.home.join(PACKAGES);
+        let (mut places, mut changed) = (Vec::new(), false);
+        visit(&root, |path, _| {
+            places.extend(path.ends_with(LISTING).then(|| path.to_owned()));
+            Ok(())
+        })?;
+        let mut listings = Listings::new(&root, &places);
+        for path in &places {
+            let Some(text) = listings.read(path)? else { continue };
+            let Some(reduced) = without(&text, absent, &mut listings) else { continue };
+            let place = root.join(path);
+            // What was there may be everybody's.
+            fs::remove_file(&place)?;
+            fs::write(&place, reduced)?;
+            self.reduced.insert(path.clone());
+            changed = true;
+        }
+        Ok(changed)
+    }
+
     /// Keeps for others what was fetched, in the place of what was looked up anew. Blocks.
     pub fn keep(self) -> io::Result<()> {
         let (from, to) = (self.home.join(PACKAGES), folder(&self.cache).join(PACKAGES));
         visit(&from, |path, kind| {
             let place = to.join(path);
-            let is_fetched = kind.is_dir() || kind.is_file() && path.ends_with(LISTING);
+            let is_fetched = kind.is_dir() || kind.is_file() && path.ends_with(LISTING) && !self.reduced.contains(path);
             if !is_fetched {
                 return Ok(());
             }
@@ -169,6 +198,24 @@ mod tests {
         put(&anew.home, "host/@s/one/1.0.0/x", "new");
         anew.keep().unwrap();
         assert_eq!(read(&folder(cache), "host/@s/one/1.0.0/x").as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn what_others_do_without_is_left_out_here_and_nowhere_else() {
+        let cache = tempfile::tempdir().unwrap();
+        let cache = cache.path();
+        let whole = r#"{"versions":{"1.0.0":{"optionalDependencies":{"a":"1"}}}}"#;
+        put(&folder(cache), "host/one/registry.json", whole);
+        put(&folder(cache), "host/two/registry.json", "\"optionalDependencies\", and no listing");
+        let mut own = Downloads::new(cache, &image(cache, "a"), &BTreeSet::new()).unwrap();
+        assert!(!own.leave_out(&BTreeSet::from(["z".to_owned()])).unwrap());
+        assert!(own.leave_out(&BTreeSet::from(["a".to_owned()])).unwrap());
+        assert!(!own.leave_out(&BTreeSet::from(["a".to_owned()])).unwrap());
+        assert!(!read(&own.home, "host/one/registry.json").unwrap().contains("\"a\""));
+        put(&own.home, "host/new/registry.json", "new");
+        own.keep().unwrap();
+        assert_eq!(read(&folder(cache), "host/one/registry.json").as_deref(), Some(whole));
+        assert_eq!(read(&folder(cache), "host/new/registry.json").as_deref(), Some("new"));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::{
     permissions::{Net, Profile, Work},
     process::watched,
     process_group::{Group, Launch, Task},
-    spec::is_exact,
+    spec::{is_exact, is_package_name},
     trash,
     watch::full,
 };
@@ -28,7 +28,7 @@ use omega_core::{
 };
 use serde_json::json;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
@@ -39,6 +39,8 @@ use tokio::{sync::Notify, time::timeout};
 
 const TIMEOUT: Duration = Duration::from_secs(120);
 const EXIT_GRACE: Duration = Duration::from_secs(5);
+/// Attempts at one installation in which packages are not there that nobody needs: code for other machines, mostly.
+const TRIES: usize = 6;
 const SIGXCPU: i32 = 24;
 
 /// Packages by name, with the version that is wanted.
@@ -75,14 +77,30 @@ impl Installer {
         let lock_file = downloads::lock_file(&self.cache);
         let locked = lock::share(&lock_file).await;
         let _downloads = locked.map_err(|error| failed(format!("{} can't be used: {error}", lock_file.display())))?;
-        let downloads = self.prepare(folder, wanted, newer).await.map_err(|error| unwritable(folder, &error))?;
-        match self.run(deno, folder, &downloads, wanted).await {
-            Ok(()) => {}
-            Err(End::Failed(error)) => return Err(error),
-            Err(End::Killed(killed)) => {
-                drop(downloads);
-                trash::take_or_warn(&self.cache, folder);
-                return Err(too_much(killed, wanted));
+        let mut downloads = self.prepare(folder, wanted, newer).await.map_err(|error| unwritable(folder, &error))?;
+        let (mut absent, mut tries) = (BTreeSet::new(), 0);
+        loop {
+            tries += 1;
+            match self.run(deno, folder, &downloads, wanted, tries == 1).await {
+                Ok(()) => break,
+                // As npm does (https://docs.npmjs.com/cli/configuring-npm/package-json#optionaldependencies). One that was left out may
+                // come back with the listings that Deno fetches anew when it misses another one.
+                Err(End::Absent(name, error)) => {
+                    absent.insert(name);
+                    let names = Some(absent.clone()).filter(|_| tries < TRIES);
+                    let of = downloads;
+                    let (of, left_out) = offload::run(IMAGE.most, move || leave_out(of, names.as_ref())).await;
+                    downloads = of;
+                    if !left_out.map_err(|error| unwritable(folder, &error))? {
+                        return Err(error);
+                    }
+                }
+                Err(End::Failed(error)) => return Err(error),
+                Err(End::Killed(killed)) => {
+                    drop(downloads);
+                    trash::take_or_warn(&self.cache, folder);
+                    return Err(too_much(killed, wanted));
+                }
             }
         }
         // Beside it is only what we and Deno make, whose caches know where Deno is.
@@ -116,8 +134,16 @@ impl Installer {
         offload::run(IMAGE.most, move || Downloads::new(&cache, &image, &anew)).await
     }
 
-    async fn run(&self, deno: &Path, folder: &Path, downloads: &Downloads, wanted: &Dependencies) -> Result<(), End> {
-        let launch = self.launch(deno, folder, downloads, wanted);
+    /// Runs Deno's installer, which looks up anew what is not exact where `anew` says so.
+    async fn run(
+        &self,
+        deno: &Path,
+        folder: &Path,
+        downloads: &Downloads,
+        wanted: &Dependencies,
+        anew: bool,
+    ) -> Result<(), End> {
+        let launch = self.launch(deno, folder, downloads, inexact(wanted).filter(|_| anew));
         let unstartable = |error: io::Error| failed(format!("Deno can't be started to install it: {error}"));
         let mut group = Group::spawn(&launch).await.map_err(unstartable)?;
         group.limit_cpu(self.limits.cpu);
@@ -151,8 +177,13 @@ impl Installer {
         match status.signal() {
             Some(SIGXCPU) => Err(Killed::Cpu(self.limits.cpu).into()),
             _ if said.contains("memory allocation of") => Err(Killed::Memory(self.limits.memory).into()),
-            // Told without this machine's folders.
-            _ => Err(explain(&said.replace(&*folder.to_string_lossy(), ""), wanted).into()),
+            _ => {
+                // Told without this machine's folders.
+                let said = said.replace(&*folder.to_string_lossy(), "");
+                let error = explain(&said, wanted);
+                let absent = absent(&said).filter(|name| !wanted.contains_key(name));
+                Err(absent.map_or_else(|| error.clone().into(), |name| End::Absent(name, error.clone())))
+            }
         }
     }
 
@@ -161,11 +192,11 @@ impl Installer {
         deno: &'a Path,
         folder: &'a Path,
         downloads: &Downloads,
-        wanted: &Dependencies,
+        anew: impl Iterator<Item = String>,
     ) -> Launch<'a> {
         let Settings { mut env, mut read, ports } = Settings::now(self.registry.as_deref());
         let mut args: Vec<_> = ["install", "--quiet", "--node-modules-dir=auto"].map(Into::into).into();
-        let looked_up: Vec<_> = inexact(wanted).map(|name| format!("npm:{name}")).collect();
+        let looked_up: Vec<_> = anew.map(|name| format!("npm:{name}")).collect();
         if !looked_up.is_empty() {
             // Otherwise what `latest` meant when it was first asked for would stay so.
             args.push(format!("--reload={}", looked_up.join(",")).into());
@@ -183,6 +214,8 @@ impl Installer {
 enum End {
     /// By itself, or before it began.
     Failed(ToolError),
+    /// By itself: something below wants a package, or a version of it, that is not there.
+    Absent(String, ToolError),
     Killed(Killed),
 }
 
@@ -196,6 +229,21 @@ impl From<Killed> for End {
     fn from(killed: Killed) -> Self {
         Self::Killed(killed)
     }
+}
+
+/// The package that is not there, or not as it is wanted, from the words of Deno's installer.
+fn absent(stderr: &str) -> Option<String> {
+    let line = stderr.lines().find(|line| {
+        line.contains("Could not find npm package") || line.contains("npm package") && line.contains("does not exist")
+    })?;
+    let name = line.split('\'').nth(1)?;
+    is_package_name(name).then(|| name.to_owned())
+}
+
+/// Takes `names` out of what can be done without, and says whether there was anything to take out.
+fn leave_out(mut downloads: Downloads, names: Option<&BTreeSet<String>>) -> (Downloads, io::Result<bool>) {
+    let left_out = names.map_or(Ok(false), |names| downloads.leave_out(names));
+    (downloads, left_out)
 }
 
 /// Names of what is looked up anew.

@@ -62,6 +62,8 @@ impl Limits {
         scratch: IMAGE_BYTES.most as u64,
         entries: IMAGE.most,
         depth: IMAGE_DEPTH.most,
+        // Deno holds what registries say of all that a package needs, which is hundreds of listings.
+        memory: 1 << 30,
         cpu: Duration::from_secs(120),
         looks: 4,
         ..Self::DEFAULT

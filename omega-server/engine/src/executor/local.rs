@@ -39,10 +39,12 @@ use tokio::{sync::Semaphore, time::timeout};
 
 /// How the tools of a package's MCP server begin.
 const SERVER: &str = "mcp:";
+/// Characters that are told of why a server did not start.
+const SAID: usize = 300;
 /// Calls that may wait for a place.
 const QUEUE: usize = 64;
-/// How long somebody waits to have a package installed and looked into, behind others.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long somebody waits to have a package installed and looked into, behind others: each of them may take minutes.
+const PATIENCE: Duration = Duration::from_secs(600);
 /// Calls that are announced and being prepared for.
 const EXPECTED: usize = 4;
 
@@ -207,10 +209,8 @@ impl LocalExecutor {
         let waiting = if keeps { None } else { self.pool.take(&image, &env) };
         let env: BTreeMap<_, _> =
             env.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect();
-        let with_folder = is_server && {
-            let known = self.workshop.known(&image.spec).await;
-            known.is_some_and(|(_, about)| about.found.is_ok_and(|found| found.with_folder))
-        };
+        let known = if is_server { self.workshop.known(&image.spec).await } else { None };
+        let arguments = known.and_then(|(_, about)| about.found.ok()).map(|found| found.arguments).unwrap_or_default();
         let mut job = Job {
             op: Op::Execute,
             entry: image.entry(),
@@ -223,7 +223,7 @@ impl LocalExecutor {
             declared: manifest.tools.clone(),
             subpaths: Vec::new(),
             bin: manifest.bin.clone(),
-            with_folder,
+            arguments,
             converters: None,
             approved,
             session: turn.is_some(),
@@ -346,7 +346,7 @@ impl Executor for LocalExecutor {
             keywords: manifest.keywords,
             functions: found.functions,
             signatures: found.signatures,
-            lacks: about.lacks.into_iter().collect(),
+            lacks: found.server_failure.into_iter().map(not_started).chain(about.lacks).collect(),
         })
     }
 
@@ -397,6 +397,11 @@ async fn place<'a>(preparing: &'a CallQueue, owner: &str) -> Result<Slot<'a>, To
         Ok(place) => place.map_err(overloaded),
         Err(_) => Err(overloaded(Full { retry_after: PATIENCE / 2 })),
     }
+}
+
+/// What is said of a package whose program gave no tools where others of its kind are MCP servers.
+fn not_started(why: String) -> String {
+    format!("its program did not answer as an MCP server ({})", why.chars().take(SAID).collect::<String>())
 }
 
 fn overloaded(full: Full) -> ToolError {

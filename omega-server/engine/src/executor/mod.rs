@@ -3,7 +3,7 @@
 //! of them stand the tools' circuit breakers (`with_breaker`); MCP servers by their address are asked from here (`mcp`). `service` is the other end: this machine's sandbox by HTTP.
 //!
 //! Local, from the outside in: `local` answers the port, `gate` bounds what runs at once, `runtime` finds Deno or has `provide`
-//! fetch it, `prepare` makes a package ready in an `image` (one folder per package and version), `room` keeps them within a
+//! fetch it, `prepare` makes a package ready in an `image` (one folder per package and version; `server_starts` with what an MCP server is started), `room` keeps them within a
 //! size, `pool` has a process that was started ahead, `sessions` one of a run's MCP server, or `launch` starts one with the flags of `permissions` and within the `jail`,
 //! `snapshot` keeps what is tried before it is published, `install` has Deno unpack packages within the same jail and limits, with the user's settings of npm (`npm_settings`, of which `npm_facts` tells what is known of a package before) and the `downloads` of all
 //! images, `contents` sees that nothing of an installed package is outside of it, `process` runs one job in it, `watch` sees to its
@@ -29,6 +29,7 @@ pub mod jail;
 mod kept;
 mod launch;
 mod limits;
+mod listings;
 mod local;
 mod lock;
 mod manifest;
@@ -50,6 +51,7 @@ mod runner;
 mod runtime;
 mod scratch;
 mod secret_names;
+mod server_starts;
 pub mod service;
 mod sessions;
 pub mod snapshot;

@@ -20,7 +20,7 @@ use super::{
     runner,
     runtime::{Progress, Runtime},
     scratch::{SCRATCH, Scratch},
-    secret_names, snapshot,
+    secret_names, server_starts, snapshot,
     spec::Spec,
     version_range::VersionRange,
 };
@@ -230,23 +230,35 @@ impl Workshop {
         manifest: &Manifest,
         until: Instant,
     ) -> Result<Description, ToolError> {
-        let mut given = Given::default();
+        let (mut given, mut first, mut ways) = (Given::default(), None, None);
         loop {
-            let error = match self.describe_with(deno, image, manifest, until, &given).await {
-                Ok(found) => {
-                    let needed_at_import = given.env.into_keys().collect();
-                    return Ok(Description { needed_at_import, with_folder: given.folder, ..found });
-                }
-                Err(error) => error,
+            let looked = self.describe_with(deno, image, manifest, until, &given).await;
+            if let Err(error) = &looked
+                && given.takes(error)
+            {
+                continue;
+            }
+            let failure = match &looked {
+                Ok(found) => found.server_failure.as_ref().filter(|_| found.tools.is_empty()),
+                Err(error) => Some(&error.message),
             };
-            let mut more = missing_names(&error);
-            more.retain(|name| error.code == ToolErrorCode::MissingEnvVars && !given.env.contains_key(name));
-            if !more.is_empty() && given.env.len() + more.len() <= MOST_GIVEN {
-                given.env.extend(more.into_iter().map(|name| (name, STAND_IN.to_owned())));
-            } else if manifest.bin.is_some() && !given.folder && wants_argument(&error.message) {
-                given.folder = true;
-            } else {
-                return Err(error);
+            let Some(words) = failure.filter(|_| manifest.bin.is_some()).cloned() else {
+                return looked.map(|found| given.noted(found));
+            };
+            let ways = match &mut ways {
+                Some(ways) => ways,
+                None => {
+                    let (package, name) = (image.package(), image.spec.name.clone());
+                    let found =
+                        offload::run(SCANNED.most, move || server_starts::starts(&words, &name, &package)).await;
+                    ways.insert(found.into_iter())
+                }
+            };
+            // What came of the first attempt says most.
+            let first = first.get_or_insert_with(|| looked.map(|found| given.clone().noted(found)));
+            match ways.next().filter(|_| Instant::now() < until) {
+                Some(arguments) => given.arguments = arguments,
+                None => return first.clone(),
             }
         }
     }
@@ -276,7 +288,7 @@ impl Workshop {
             declared: manifest.tools.clone(),
             subpaths: manifest.subpaths.clone(),
             bin: manifest.bin.clone(),
-            with_folder: given.folder,
+            arguments: given.arguments.clone(),
             converters: converters.map(|folder| file_url(&folder.join("entry.mjs"))),
             approved: false,
             session: false,
@@ -306,18 +318,41 @@ impl Workshop {
 }
 
 /// What a package gets to be looked into.
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Given {
     /// Variables with values that open nothing.
     env: BTreeMap<String, String>,
-    /// Whether its MCP server gets a folder as an argument.
-    folder: bool,
+    /// Those of them with which it lists more tools, and without which it works.
+    optional: BTreeSet<String>,
+    /// Arguments of its MCP server.
+    arguments: Vec<String>,
 }
 
-/// How MCP servers say that they don't start without an argument.
-fn wants_argument(message: &str) -> bool {
-    let message = message.to_lowercase();
-    ["usage", "argument", "directory", "directories", "folder"].iter().any(|word| message.contains(word))
+impl Given {
+    /// Takes up variables that a failure names; whether there is anything new in them, and not too much.
+    fn takes(&mut self, error: &ToolError) -> bool {
+        let mut more = missing_names(error);
+        more.retain(|name| error.code == ToolErrorCode::MissingEnvVars && !self.env.contains_key(name));
+        // Where a file is one of several ways, another one is taken: there is none.
+        let is_place = |name: &String| ["_FILE", "_PATH", "_DIR"].iter().any(|end| name.ends_with(end));
+        if !more.iter().all(is_place) {
+            more.retain(|name| !is_place(name));
+        }
+        let is_new = !more.is_empty() && self.env.len() + more.len() <= MOST_GIVEN;
+        if is_new {
+            if error.details.as_ref().is_some_and(|details| details["optional"] == true) {
+                self.optional.extend(more.iter().cloned());
+            }
+            self.env.extend(more.into_iter().map(|name| (name, STAND_IN.to_owned())));
+        }
+        is_new
+    }
+
+    /// A description with what was needed for it.
+    fn noted(self, found: Description) -> Description {
+        let needed = self.env.into_keys().filter(|name| !self.optional.contains(name)).collect();
+        Description { needed_at_import: needed, arguments: self.arguments, ..found }
+    }
 }
 
 /// The range in which a package wants one that it lacks; any version where it does not say. Its manifest may ask the installer

@@ -354,7 +354,7 @@ much() { head -c $1 /dev/zero | tr '\0' $2; }";
             declared: vec![],
             subpaths: Vec::new(),
             bin: None,
-            with_folder: false,
+            arguments: Vec::new(),
             converters: None,
             approved: false,
             session: false,

@@ -63,6 +63,8 @@ impl Group {
             .env_clear()
             .env("DENO_DIR", launch.image.join(DENO_DIR))
             .envs([("NO_COLOR", "1"), ("DENO_NO_UPDATE_CHECK", "1"), ("DENO_TLS_CA_STORE", "mozilla,system")])
+            // Where Deno itself says that a user's files are; an installer has the user's own.
+            .envs(["HOME", "TMPDIR"].map(|name| (name, &launch.profile.scratch)))
             .envs(env.iter().map(|(name, value)| (name, value)))
             .envs(CERTIFICATES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             .stdin(Stdio::piped())

@@ -45,8 +45,8 @@ pub struct Job {
     pub declared: Vec<String>,
     /// Its MCP server's script, where it is one.
     pub bin: Option<String>,
-    /// Whether that gets the call's own folder as an argument.
-    pub with_folder: bool,
+    /// With which arguments that is started.
+    pub arguments: Vec<String>,
     /// Subpaths of its `exports` that may hold tools; only to describe.
     pub subpaths: Vec<String>,
     /// URL of the schema converters; only to describe.
@@ -273,9 +273,12 @@ pub struct Description {
     pub typed: bool,
     /// Variables that the package reads when it is imported.
     pub read_at_import: Vec<String>,
-    /// Whether its MCP server starts with a folder alone; the host finds that out.
+    /// Why what may be its MCP server gave no tools.
     #[serde(default)]
-    pub with_folder: bool,
+    pub server_failure: Option<String>,
+    /// With which arguments that starts; the host finds that out.
+    #[serde(default)]
+    pub arguments: Vec<String>,
     /// Those without which it can't be imported; the host finds them out.
     #[serde(default)]
     pub needed_at_import: Vec<String>,

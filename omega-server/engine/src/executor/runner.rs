@@ -14,7 +14,7 @@ macro_rules! script {
     };
 }
 
-const SCRIPTS: [(&str, &str); 25] = [
+const SCRIPTS: [(&str, &str); 26] = [
     script!("main.mjs"),
     script!("approval.mjs"),
     script!("channel.mjs"),
@@ -27,6 +27,7 @@ const SCRIPTS: [(&str, &str); 25] = [
     script!("factory.mjs"),
     script!("failure.mjs"),
     script!("foreign.mjs"),
+    script!("machine.mjs"),
     script!("mcp.mjs"),
     script!("modules.mjs"),
     script!("package.mjs"),

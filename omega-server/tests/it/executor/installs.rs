@@ -77,6 +77,35 @@ async fn whatever_a_manifest_asks_for_nothing_leads_out_of_an_image() {
 }
 
 #[tokio::test]
+async fn what_a_package_does_without_is_left_out_when_it_is_not_there() {
+    let Some(sandbox) = Sandbox::start().await else { return };
+    let empty = "export const t = { description: '', inputSchema: {}, execute: () => 1 };";
+    let imports = "const all = await Promise.all(['fine', 'native-a', 'native-b', 'deep'].map((name) => import(name).then(() => name, () => 'none')));\
+                   export const t = { description: '', inputSchema: {}, execute: () => all };";
+    for (name, versions) in
+        [("fine", ["1.0.0", "1.1.0"]), ("native-b", ["1.0.0", "1.5.0"]), ("native-d", ["1.0.0", "1.1.0"])]
+    {
+        for version in versions {
+            sandbox.registry.publish(name, version, json!({}), empty);
+        }
+    }
+    let deep = json!({ "optionalDependencies": { "native-c": "1.0.0", "native-d": "^3" } });
+    sandbox.registry.publish("deep", "1.0.0", deep, empty);
+    let optional = json!({ "native-a": "^1", "native-b": "^2", "fine": "^1" });
+    let manifest = json!({ "optionalDependencies": optional, "dependencies": { "deep": "*", "native-a": "^1" } });
+    sandbox.registry.publish("half", "1.0.0", manifest, imports);
+    for version in ["latest", "1.0.0"] {
+        let execution = Execution { version: version.to_owned(), ..call("half::t", json!({})) };
+        let ran = sandbox.executor.execute(execution).await.result;
+        assert_eq!(ran, Ok(json!(["fine", "none", "none", "deep"])), "{version}");
+    }
+    let needs = json!({ "dependencies": { "native-a": "^1" }, "optionalDependencies": { "native-b": "^2" } });
+    sandbox.registry.publish("whole", "1.0.0", needs, empty);
+    let error = sandbox.executor.describe("whole", "1.0.0", "").await.unwrap_err();
+    assert!(error.code == ToolErrorCode::InstallFailed && error.message.contains("native-a"), "{error}");
+}
+
+#[tokio::test]
 async fn names_that_are_paths_make_nothing_outside_and_are_refused_in_words() {
     let Some(sandbox) = Sandbox::start().await else { return };
     let mark = format!("omega-named-{}", std::process::id());

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 /// A server over stdio without any library: `on` answers a method, `tools` are listed.
 const SERVER: &str = r#"#!/usr/bin/env node
 import process from "node:process";
+import os from "node:os";
 console.error("listening on stdio");
 const send = (message) => process.stdout.write(JSON.stringify({ jsonrpc: "2.0", ...message }) + "\n");
 const schema = { type: "object", properties: { text: { type: "string" } }, required: ["text"] };
@@ -78,7 +79,21 @@ async fn a_server_that_ends_or_wants_something_says_so() {
         let (first, rest) = SERVER.split_once("console.error").unwrap();
         format!("{first}if ({condition}) {{ console.error({words:?}); process.exit(1); }}\nconsole.error{rest}")
     };
+    let last = "process.argv.at(-1) !== 'stdio'";
     for (name, condition, words) in [
+        ("listening-mcp", "!process.argv.includes('--stdio') && Deno.listen({ port: 0 })", ""),
+        (
+            "usage-mcp",
+            &*format!("{last} || process.argv.at(-2) !== '--transport'"),
+            "Usage: x [--transport http|stdio]",
+        ),
+        ("command-mcp", "process.argv.at(-1) !== 'serve'", "Commands:\n  serve  Starts it"),
+        ("told-mcp", "process.env.MCP_TRANSPORT !== 'stdio'", "the port is taken"),
+        (
+            "curious-mcp",
+            "[os.userInfo().username, os.networkInterfaces(), process.report.getReport()].some((x) => !x)",
+            "",
+        ),
         ("keyed-mcp", "!process.env.ACME_MCP_KEY", "Error: ACME_MCP_KEY environment variable is required"),
         ("folder-mcp", "process.argv.length < 3", "Usage: folder-mcp <allowed-directory>"),
         ("grumpy-mcp", "true", "the moon is wrong"),
@@ -89,10 +104,38 @@ async fn a_server_that_ends_or_wants_something_says_so() {
     assert!(keyed.tools.len() == 4 && keyed.tools[0].env.iter().any(|var| var.name == "ACME_MCP_KEY" && var.required));
     let lacking = sandbox.run("keyed-mcp::mcp:echo", json!({"text": "hi"})).await.result.unwrap_err();
     assert_eq!(lacking.code, ToolErrorCode::MissingEnvVars, "{lacking}");
+    for name in ["listening-mcp", "usage-mcp", "command-mcp", "told-mcp", "curious-mcp"] {
+        let described = sandbox.executor.describe(name, "latest", "").await.unwrap();
+        assert_eq!(described.tools.len(), 4, "{name}: {described:?}");
+        let ran = sandbox.run(&format!("{name}::mcp:echo"), json!({"text": "hi"})).await;
+        assert_eq!(ran.result, Ok(json!("hi")), "{name}");
+    }
     let folder = sandbox.run("folder-mcp::mcp:echo", json!({"text": "hi"})).await;
     assert_eq!(folder.result, Ok(json!("hi")), "it gets the call's own folder");
+    // Some list what they have keys for, and work without the others.
+    let frugal = SERVER.replace("const tools = [", "const tools = !process.env.ACME_MCP_KEY ? [] : [");
+    sandbox.registry.publish_files("frugal-mcp", "1.0.0", manifest(json!({})), &[("server.mjs", frugal)]);
+    let frugal = sandbox.executor.describe("frugal-mcp", "latest", "").await.unwrap();
+    assert!(frugal.tools.len() == 4 && frugal.tools.iter().all(|tool| tool.env.iter().all(|var| !var.required)));
     let grumpy = sandbox.executor.describe("grumpy-mcp", "latest", "").await.unwrap_err();
     assert!(grumpy.message.contains("the moon is wrong"), "{grumpy}");
+}
+
+#[tokio::test]
+async fn a_server_that_asks_which_folders_it_may_use_has_the_calls_own() {
+    let Some(sandbox) = Sandbox::start().await else { return };
+    let asks = r#"import fs from "node:fs";
+let roots = [];
+const learn = async (found) => { await new Promise((resolve) => setTimeout(resolve, 20)); roots = found.map(({ uri }) => new URL(uri).pathname); };
+const call = () => { fs.writeFileSync("left.txt", "x"); return { content: [{ type: "text", text: JSON.stringify(roots.map((root) => [root === process.cwd(), fs.readdirSync(root)])) }] }; };
+const other ="#;
+    let script = SERVER.replace("const call =", asks).replace(
+        "const { id, method, params } = JSON.parse(line);",
+        "const { id, method, params, result } = JSON.parse(line); if (id === 'r') learn(result.roots); if (method === 'notifications/initialized') send({ id: 'r', method: 'roots/list' });",
+    );
+    sandbox.registry.publish_files("rooted-mcp", "1.0.0", manifest(json!({})), &[("server.mjs", script)]);
+    let ran = sandbox.run("rooted-mcp::mcp:echo", json!({"text": "hi"})).await.result.unwrap();
+    assert_eq!(ran, json!(r#"[[true,["left.txt"]]]"#));
 }
 
 #[tokio::test]
@@ -155,7 +198,6 @@ async fn a_conversation_finds_its_files_again_at_the_next_call_and_nobody_elses(
     let (start, rest) = SERVER.split_once("const call =").unwrap();
     let note = r#"
 import fs from "node:fs";
-import os from "node:os";
 const call = ({ arguments: { text } }) => { const file = process.env.MEMORY_FILE_PATH; fs.appendFileSync(file, text); return { content: [{ type: "text", text: `${fs.readFileSync(file)} ${os.homedir() === process.env.HOME}` }] }; };
 const other ="#;
     let files = [("server.mjs", format!("{start}{note}{rest}"))];

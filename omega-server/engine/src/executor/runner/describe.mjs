@@ -32,6 +32,7 @@ export async function describe(job) {
       if (wantsMore(error, job.env)) throw error;
       // It may be no server after all; what is in its modules is looked for all the same, where that was not what failed.
       failures.push({ subpath: "", error });
+      found.serverFailure = explain(error).message;
     }
   }
   for (const subpath of [undefined, ...(job.subpaths ?? [])]) {

@@ -1,6 +1,6 @@
 // The environment of the call: only what the job grants, and a record of what was asked for.
-import { createRequire, syncBuiltinESMExports } from "node:module";
 import process from "node:process";
+import { tellNothing } from "./machine.mjs";
 
 const SECRET = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH|_PAT$/;
 // Asked for by runtimes and frameworks everywhere; nothing a tool needs from its user.
@@ -49,11 +49,7 @@ export function traceEnvironment(granted) {
   replace(globalThis.process, traced);
   // Packages look for settings around the program that runs them: let them look where they may, and find nothing.
   process.execPath = `${values.HOME}/bin/node`;
-  // Who the user of the server is, the system knows; a tool's home is its folder.
-  const os = createRequire(import.meta.url)("node:os");
-  os.homedir = () => values.HOME;
-  os.tmpdir = () => values.TMPDIR ?? values.HOME;
-  syncBuiltinESMExports();
+  tellNothing(values);
   replace(Deno, {
     get: (name) => traced[name],
     has: (name) => name in traced,

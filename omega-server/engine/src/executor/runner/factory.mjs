@@ -7,7 +7,7 @@ const PATIENCE_MS = 3000;
 const after = globalThis.setTimeout;
 // What factories and constructors call a key.
 const KEY_NAMES = ["apiKey", "key", "token", "secretKey", "apiToken", "accessToken", "authToken", "api_key"];
-const GIVERS = ["getTools", "toTools", "tools"];
+const GIVERS = ["getTools", "toTools", "getStaticTools", "tools"];
 
 /** Arguments that factories take, likeliest first, and whether there is a key in them. `stand-in` keys are for describing, where
  * nothing can be reached. */
@@ -19,7 +19,8 @@ function* attempts(env, standIn) {
   yield [[{}], false];
   if (key === undefined) return;
   yield [[{ apiKey: key }], true];
-  yield [[{ ...env, ...Object.fromEntries(KEY_NAMES.map((name) => [name, key])), configuration: {} }], true];
+  const settings = { ...env, ...Object.fromEntries(KEY_NAMES.map((name) => [name, key])) };
+  yield [[{ ...settings, config: settings, configuration: {} }], true];
   yield [[key], true];
 }
 
@@ -46,12 +47,18 @@ export const instantiate = (Class, env, standIn) => make((...args) => new Class(
 /** The tools that an object gives out when it is asked, in the ways in which toolkits do. */
 async function given(holder) {
   if (!isObject(holder)) return undefined;
+  const failures = [];
   for (const name of GIVERS) {
     const giver = readProperty(holder, name);
-    const gave = typeof giver === "function" ? await inTime(Reflect.apply(giver, holder, [])) : giver;
-    const tools = toolset(gave);
-    if (tools) return tools;
+    try {
+      const gave = typeof giver === "function" ? await inTime(Reflect.apply(giver, holder, [])) : giver;
+      const tools = toolset(gave);
+      if (tools) return tools;
+    } catch (error) {
+      failures.push(error); // a base class may have one that nobody has filled in
+    }
   }
+  if (failures.length) throw failures[0];
   return undefined;
 }
 

@@ -3,6 +3,7 @@
 // bounded length; what is none is left out, and nothing that it writes can pass for a frame of the host's channel.
 import { createRequire } from "node:module";
 import process from "node:process";
+import { missingSecrets } from "./env.mjs";
 import { Failure, messageOf } from "./failure.mjs";
 
 const PREFIX = "mcp:";
@@ -13,16 +14,25 @@ const LIST_MS = 10_000;
 const PATIENCE = 3;
 const LOOK_MS = 1_000;
 const WORK_OF_A_LOOK_MICROS = 20_000;
+const ASKED_MS = 10;
+const LEARNED_MS = 200;
 const MOST_PAGES = 20;
 const MOST_TOOLS = 500;
+const MOST_KEYS = 10;
 const MOST_LINE = 32 << 20;
 const METHOD_NOT_FOUND = -32601;
 // Where servers keep what they are told, when they are asked to keep it elsewhere than beside their script, where nobody may write.
 const STORES = ["MEMORY", "STORAGE", "DATA", "STATE", "STORE"].flatMap((what) => ["FILE_PATH", "PATH", "FILE", "DIR"].map((where) => `${what}_${where}`));
+// How servers are told which way of the protocol to take, where they know several.
+const TRANSPORTS = ["TRANSPORT", "MCP_TRANSPORT", "TRANSPORT_TYPE", "TRANSPORT_MODE", "MCP_TRANSPORT_TYPE", "MCP_TRANSPORT_MODE", "MCP_MODE"];
+// Stands for the call's own folder.
+const FOLDER = "{folder}";
 const after = globalThis.setTimeout;
 const forget = globalThis.clearTimeout;
 const cpuUsage = process.cpuUsage.bind(process);
 const { parse, stringify } = JSON;
+const chdir = Deno.chdir.bind(Deno);
+const pause = (ms) => new Promise((resolve) => after(resolve, ms));
 const realPath = Deno.realPathSync.bind(Deno);
 const readText = Deno.readTextFileSync.bind(Deno);
 
@@ -39,6 +49,11 @@ export async function describeServer(job) {
     }
     if (typeof listed?.nextCursor !== "string" || listed.nextCursor === cursor) break;
     cursor = listed.nextCursor;
+  }
+  const missing = missingSecrets().slice(0, MOST_KEYS);
+  if (tools.length === 0 && missing.length > 0) {
+    // Some list only what they have keys for.
+    throw new Failure("MISSING_ENV_VARS", `the server lists no tools without ${missing.join(", ")}`, { missing, optional: true });
   }
   return tools.slice(0, MOST_TOOLS);
 }
@@ -81,13 +96,17 @@ export const goesOn = () => isWell;
 
 const started = (job) => (greeted ??= start(job));
 
-/** The server, greeted. One that wants a folder, such as the file server, gets the call's own. */
-async function start({ entry, bin, withFolder, env }) {
-  for (const name of STORES) process.env[name] ??= `${env?.HOME ?? "."}/${name.toLowerCase()}`;
-  const args = withFolder ? [env?.HOME ?? "."] : [];
-  const stdio = ownStdio();
+/** The server, greeted. */
+async function start({ entry, bin, arguments: given, env }) {
+  const home = env?.HOME ?? ".";
+  for (const name of STORES) process.env[name] ??= `${home}/${name.toLowerCase()}`;
+  for (const name of TRANSPORTS) process.env[name] ??= "stdio";
+  const args = (given ?? []).map((argument) => (argument === FOLDER ? home : argument));
+  const stdio = ownStdio({ ping: {}, "roots/list": { roots: [{ uri: String(new URL(`file://${home}`)), name: "folder" }] } });
   const path = realPath(await (await import(entry)).place(bin));
   process.argv = [process.execPath, path, ...args];
+  // As where somebody started it: its own folder is nobody's to write to.
+  chdir(home);
   let failed;
   const ended = new Promise((_, reject) => (failed = reject));
   ended.catch(() => (isWell = false));
@@ -100,9 +119,12 @@ async function start({ entry, bin, withFolder, env }) {
   Object.defineProperty(Deno, "exit", { value: exit, configurable: true });
   run(path).catch((error) => failed(error instanceof Exited ? error : loadFailure(error)));
   const server = { ask: (method, params, patience, abort) => asked(stdio, ended, method, params, patience, abort) };
-  const hello = { protocolVersion: PROTOCOL, capabilities: {}, clientInfo: { name: "omega", version: "1" } };
+  const hello = { protocolVersion: PROTOCOL, capabilities: { roots: {} }, clientInfo: { name: "omega", version: "1" } };
   await server.ask("initialize", hello, HANDSHAKE_MS);
   stdio.send({ jsonrpc: "2.0", method: "notifications/initialized" });
+  // Who asks for the folder now says nowhere when it knows it.
+  await pause(ASKED_MS);
+  if (stdio.isAsked()) await pause(LEARNED_MS);
   isWell = true;
   return server;
 }
@@ -176,12 +198,13 @@ function refusal(error) {
 }
 
 /** A stdin and a stdout that lead here in place of the process's own, and what was written to stderr. */
-function ownStdio() {
+function ownStdio(offered) {
   const { PassThrough, Writable } = createRequire(import.meta.url)("node:stream");
   const stdin = Object.assign(new PassThrough(), { fd: 0, isTTY: false, setRawMode() {} });
   const waiting = new Map();
   let pending = "";
   let errors = "";
+  let isAsked = false;
   const decoder = new TextDecoder();
   const send = (message) => void stdin.write(`${stringify(message)}\n`);
   const take = (line) => {
@@ -194,8 +217,9 @@ function ownStdio() {
     if (message === null || typeof message !== "object") return;
     if (message.method === undefined) return void waiting.get(message.id)?.(message);
     if (message.id === undefined) return;
-    const answer = message.method === "ping" ? { result: {} } : { error: { code: METHOD_NOT_FOUND, message: "not offered here" } };
-    send({ jsonrpc: "2.0", id: message.id, ...answer });
+    const answer = offered[message.method];
+    isAsked ||= answer !== undefined;
+    send({ jsonrpc: "2.0", id: message.id, ...(answer ? { result: answer } : { error: { code: METHOD_NOT_FOUND, message: "not offered here" } }) });
   };
   const writable = (heard) => Object.assign(new Writable({ write: (chunk, _, done) => (heard(chunk), done()) }), { isTTY: false });
   const stdout = writable((chunk) => {
@@ -220,5 +244,5 @@ function ownStdio() {
     };
   }
   const answer = (id) => new Promise((resolve) => waiting.set(id, resolve));
-  return { send, answer, said: () => errors.trim() };
+  return { send, answer, said: () => errors.trim(), isAsked: () => isAsked };
 }

@@ -25,7 +25,7 @@ export const isSchema = (value) =>
 export const isClass = (value) => typeof value === "function" && /^class\b/.test(sourceOf(value));
 
 // What instances give out tools by, and LangChain's own method of one tool.
-const GIVES_TOOLS = ["functions", "getTools", "tools", "toTools", "_call"];
+const GIVES_TOOLS = ["functions", "getTools", "getStaticTools", "tools", "toTools", "_call"];
 
 /** A class whose instances are tools, or give them out. */
 export const isProviderClass = (value) =>

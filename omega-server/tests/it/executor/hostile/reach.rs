@@ -60,8 +60,10 @@ const attempts = {
     addon: () => process.dlopen({ exports: {} }, "/usr/lib/x.node"),
     addonOwn: () => { fs.writeFileSync(`${tmp}/x.node`, "\x7fELF"); return process.dlopen({ exports: {} }, `${tmp}/x.node`); },
     away: () => process.chdir("/"),
-    user: () => os.userInfo().username,
-    interfaces: () => Object.keys(os.networkInterfaces()),
+    // There are answers, and they say nothing.
+    user: () => said(os.userInfo().username === "tool" ? [] : [1]),
+    interfaces: () => said(Object.keys(os.networkInterfaces())),
+    load: () => said(os.loadavg().filter(Boolean)),
     ask: () => { for (const name of ["run", "ffi", "read", "write"]) if (Deno.permissions.requestSync({ name }).state === "granted") return name; throw new Error("denied"); },
     inspector: async () => (await import("node:inspector")).open(0, "127.0.0.1"),
     storage: () => localStorage.setItem("a", "b"),
@@ -88,6 +90,7 @@ const attempts = {
     listenOfNode: () => done(net.createServer().listen(0), "listening"),
     remoteCode: ({ port }) => import(`http://127.0.0.1:${port}/x.mjs`),
 };
+const said = (list) => { if (list.length === 0) throw new Error("nothing"); };
 const limit = (attempt) => Promise.race([attempt, new Promise((_, reject) => setTimeout(() => reject(new Error("nothing came")), 2000))]);
 // The jail has room for two workers at a time, and one that ends takes a moment, so this one has a call of its own.
 export const thread = { description: "", inputSchema: {}, execute: () => new Promise((resolve, reject) => { const t = new Thread("const fs = require('fs'); require('worker_threads').parentPort.postMessage(fs.readFileSync('/etc/passwd', 'utf8'))", { eval: true }); t.on("message", resolve); t.on("error", reject); }) };
@@ -162,6 +165,8 @@ async fn a_process_of_a_tool_is_confined_and_knows_nothing_of_the_servers_enviro
     let process = Path::new("/proc").join(&processes[0]);
     let environment = fs::read(process.join("environ")).unwrap();
     let allowed = [
+        "HOME",
+        "TMPDIR",
         "DENO_DIR",
         "NO_COLOR",
         "DENO_NO_UPDATE_CHECK",

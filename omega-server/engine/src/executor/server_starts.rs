@@ -1,0 +1,173 @@
+//! With which arguments an MCP server is started that does not start without any: some want a folder, and some serve HTTP, or say
+//! only how they are used, unless they are told to speak over stdio. Nothing is guessed that neither the server, its scripts nor its
+//! README name.
+
+use super::{contents::within, secret_names::scripts_of};
+use omega_core::budget::MANIFEST;
+use std::{collections::BTreeSet, fs::File, io::Read, path::Path};
+
+/// Stands for the call's own folder.
+pub const FOLDER: &str = "{folder}";
+/// Ways that are tried; each takes seconds.
+const MOST: usize = 4;
+/// What programs take to speak over stdio, the plainest first, by the word that tells of it. The last one stands in the scripts of
+/// every server, so that the server itself has to say it.
+const OVER_STDIO: [(&str, &[&str]); 5] = [
+    ("--stdio", &["--stdio"]),
+    ("--transport", &["--transport", "stdio"]),
+    ("--transport", &["--transport=stdio"]),
+    ("--mode", &["--mode", "stdio"]),
+    ("stdio", &["stdio"]),
+];
+/// What the commands are called that start a server, in the words of a program that says how it is used.
+const COMMANDS: [&str; 4] = ["mcp", "serve", "start", "server"];
+
+/// Arguments of one way.
+const MOST_ARGUMENTS: usize = 8;
+/// Bytes of one.
+const LONGEST: usize = 200;
+/// Settings of clients that are read in a README.
+const MOST_SETTINGS: usize = 20;
+/// What the names of arguments that are credentials have in them: those come as variables, or not at all.
+const CREDENTIALS: [&str; 7] = ["key", "token", "secret", "password", "auth", "credential", "pat"];
+
+/// Ways to start the server of the package `name` that failed with some `words`, the likeliest first. Reads the package; blocks.
+pub fn starts(words: &str, name: &str, package: &Path) -> Vec<Vec<String>> {
+    let readme = readme(package);
+    let mut named = BTreeSet::new();
+    // Options of parsers stand in a script without their marks.
+    named
+        .extend(OVER_STDIO.iter().map(|(mark, _)| *mark).filter(|mark| mark.starts_with('-') && readme.contains(mark)));
+    scripts_of(package, |_, text| {
+        let there = OVER_STDIO.iter().filter(|(mark, _)| mark.starts_with('-') && text.contains(mark));
+        named.extend(there.map(|(mark, _)| *mark));
+    });
+    let mut all = told(&readme, name);
+    all.extend(ways(words, &named));
+    let mut seen = BTreeSet::new();
+    all.retain(|way| seen.insert(way.clone()));
+    all.truncate(MOST);
+    all
+}
+
+/// The package's own words to its users.
+fn readme(package: &Path) -> String {
+    let mut text = Vec::new();
+    let place = ["README.md", "readme.md", "Readme.md"].iter().find_map(|name| within(package, name));
+    if let Some(file) = place.and_then(|place| File::open(place).ok()) {
+        let most = u64::try_from(MANIFEST.most).unwrap_or(u64::MAX);
+        // One that can't be read says nothing.
+        let _ = file.take(most).read_to_end(&mut text);
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The arguments behind the package's name in the settings of clients that a README shows (`"args": ["-y", "name", "start"]`).
+fn told(readme: &str, name: &str) -> Vec<Vec<String>> {
+    let settings = readme.split("\"args\"").skip(1).take(MOST_SETTINGS);
+    let found = settings.filter_map(|rest| {
+        let list = rest.trim_start().strip_prefix(':')?.trim_start();
+        let all: Vec<String> = serde_json::from_str(list.get(..=list.find(']')?)?).ok()?;
+        let at =
+            all.iter().position(|item| item.strip_prefix(name).is_some_and(|v| v.is_empty() || v.starts_with('@')))?;
+        let mut given = Vec::new();
+        let mut is_value = false;
+        // `npx --package name -- program start`
+        let behind = if all.get(at + 1).is_some_and(|item| item == "--") { at + 3 } else { at + 1 };
+        for item in all.into_iter().skip(behind).take(MOST_ARGUMENTS) {
+            let option = item.starts_with('-').then(|| item.split('=').next().unwrap_or_default().to_lowercase());
+            let is_secret = option.as_ref().is_some_and(|option| {
+                option.split(['-', '_']).any(|word| CREDENTIALS.iter().any(|credential| word.ends_with(credential)))
+            });
+            match (is_secret, is_value && option.is_none()) {
+                (true, _) => is_value = !item.contains('='),
+                (false, true) => is_value = false,
+                (false, false) => {
+                    is_value = false;
+                    let is_path = item.starts_with(['/', '~']) || item.contains(":\\");
+                    given.push(if is_path { FOLDER.to_owned() } else { item });
+                }
+            }
+        }
+        given.iter().all(|item| item.len() <= LONGEST).then_some(given).filter(|given| !given.is_empty())
+    });
+    found.take(MOST / 2).collect()
+}
+
+fn ways(words: &str, named: &BTreeSet<&str>) -> Vec<Vec<String>> {
+    let words = words.to_lowercase();
+    let has = |word: &str| words.split(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c))).any(|w| w == word);
+    let over_stdio =
+        OVER_STDIO.iter().filter(|(mark, _)| has(mark) || named.contains(mark)).map(|(_, way)| way.to_vec());
+    let commands = COMMANDS.iter().filter(|command| is_usage(&words) && has(command)).map(|command| vec![*command]);
+    let folder = wants_folder(&words).then(|| vec![FOLDER]);
+    let all = folder.into_iter().chain(over_stdio).chain(commands).take(MOST);
+    all.map(|way| way.into_iter().map(str::to_owned).collect()).collect()
+}
+
+fn is_usage(words: &str) -> bool {
+    ["usage", "argument", "command"].iter().any(|word| words.contains(word))
+}
+
+/// How servers say that they don't start without one.
+fn wants_folder(words: &str) -> bool {
+    ["usage", "argument", "directory", "directories", "folder"].iter().any(|word| words.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_started_in_the_ways_that_it_names_and_in_no_others() {
+        for (words, scripts, expected) in [
+            ("the moon is wrong", None, vec![]),
+            ("Usage: x <allowed-directory>", None, vec![FOLDER]),
+            ("it listens on a port", Some("--stdio"), vec!["--stdio"]),
+            (
+                "Usage: x [--transport http|stdio]",
+                None,
+                vec![FOLDER, "--transport stdio", "--transport=stdio", "stdio"],
+            ),
+            ("it listens on a port", Some("--transport"), vec!["--transport stdio", "--transport=stdio"]),
+            ("Usage: x <command>\n  mcp   Start it\n  login", None, vec![FOLDER, "mcp", "start"]),
+            ("the server could not start", None, vec![]),
+        ] {
+            let found = ways(words, &scripts.into_iter().collect()).into_iter();
+            let found: Vec<String> = found.map(|way| way.join(" ")).collect();
+            assert_eq!(found, expected, "{words} {scripts:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_package_takes_is_read_in_its_scripts() {
+        let package = tempfile::tempdir().unwrap();
+        std::fs::write(
+            package.path().join("cli.js"),
+            "if (process.argv.includes('--stdio')) serve(); import './stdio.js'",
+        )
+        .unwrap();
+        assert_eq!(starts("it listens on a port", "x", package.path()), [["--stdio"]]);
+        let readme = r#"`{"args": ["-y", "x@latest", "start"]}`"#;
+        std::fs::write(package.path().join("README.md"), readme).unwrap();
+        assert_eq!(starts("it listens on a port", "x", package.path()), [["start"], ["--stdio"]]);
+    }
+
+    #[test]
+    fn a_readme_tells_how_a_server_is_started_without_its_credentials() {
+        for (settings, expected) in [
+            (r#"["-y", "x", "start", "--api-key", "YOUR_KEY"]"#, vec!["start"]),
+            (r#"["-y", "x@1.2", "--figma-api-key=YOUR-KEY", "--stdio"]"#, vec!["--stdio"]),
+            (r#"["/c", "npx", "x", "--accessToken", "<t>", "--domain", "a.test"]"#, vec!["--domain a.test"]),
+            (r#"["x", "/Users/you/Desktop", "C:\\Data"]"#, vec!["{folder} {folder}"]),
+            (r#"["-y", "--package", "x", "--", "mcp", "start", "--api-key", "k"]"#, vec!["start"]),
+            (r#"["-y", "x"]"#, vec![]),
+            (r#"["-y", "xy", "start"]"#, vec![]),
+            (r#"["-y", "x", start"#, vec![]),
+        ] {
+            let readme = format!("Add it:\n```json\n{{\"command\": \"npx\", \"args\": {settings}}}\n```");
+            let found: Vec<String> = told(&readme, "x").into_iter().map(|way| way.join(" ")).collect();
+            assert_eq!(found, expected, "{settings}");
+        }
+    }
+}
