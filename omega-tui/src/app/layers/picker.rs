@@ -94,6 +94,16 @@ pub trait Source: fmt::Debug {
         Handled::Ignored
     }
 
+    /// Asks whether it is to be taken away.
+    fn remove(&mut self, _at: usize, _app: &mut App) -> Handled {
+        Handled::Ignored
+    }
+
+    /// Whether it can be taken away.
+    fn is_removable(&self, _at: usize) -> bool {
+        false
+    }
+
     /// What the other thing is, in a word.
     fn other_word(&self) -> Option<&'static str> {
         None
@@ -171,6 +181,7 @@ impl<S: Source + 'static> Layer for Picker<S> {
                 _ => Handled::Consumed(Vec::new()),
             },
             Action::Another if !self.choices.is_empty() => self.source.other(self.selected, app),
+            Action::Remove if self.source.is_removable(self.selected) => self.source.remove(self.selected, app),
             Action::Close => Handled::Closed(Vec::new()),
             _ => Handled::Ignored,
         }
@@ -249,8 +260,11 @@ impl<S: Source + 'static> Layer for Picker<S> {
         if let Some(word) = self.source.other_word() {
             foot.extend([Span::styled(" · tab ", theme.secondary), Span::styled(word, theme.dim)]);
         }
-        foot.push(Span::styled(" · ", theme.dim));
-        foot.extend(sheet::hints(theme, &app.keys, self.contexts(), &[Action::Close]));
+        let removes = self.source.is_removable(self.selected).then_some(Action::Remove);
+        for action in removes.into_iter().chain([Action::Close]) {
+            foot.push(Span::styled(" · ", theme.dim));
+            foot.extend(sheet::hints(theme, &app.keys, self.contexts(), &[action]));
+        }
         foot.push(Span::styled(
             format!(" · {} of {}", (self.selected + 1).min(self.choices.len()), self.choices.len()),
             theme.dim,
