@@ -11,7 +11,6 @@ use crate::{
     fuzzy,
     keymap::Action,
     messages::{Command, Update, UsedBefore},
-    theme::Theme,
 };
 use omega_core::{id::ConversationId, setting::FIELDS};
 use ratatui::text::Line;
@@ -112,9 +111,9 @@ impl Source for Palette {
         }
     }
 
-    fn preview(&self, at: usize, theme: &Theme, max: usize) -> Option<Vec<Line<'static>>> {
+    fn preview(&self, at: usize, app: &App, max: usize) -> Option<Vec<Line<'static>>> {
         match self.shown.get(at) {
-            Some(Does::Conversation(id, _)) => Some(self.previews.lines(*id, theme, max)),
+            Some(Does::Conversation(id, _)) => Some(self.previews.lines(*id, app, max)),
             _ => None,
         }
     }

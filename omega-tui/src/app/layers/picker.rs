@@ -82,7 +82,7 @@ pub trait Source: fmt::Debug {
     }
 
     /// What there is to see of a choice before it is taken.
-    fn preview(&self, _at: usize, _theme: &Theme, _max: usize) -> Option<Vec<Line<'static>>> {
+    fn preview(&self, _at: usize, _app: &App, _max: usize) -> Option<Vec<Line<'static>>> {
         None
     }
 
@@ -221,7 +221,7 @@ impl<S: Source + 'static> Layer for Picker<S> {
         // whatever is selected.
         let room = all.min(WITH_PREVIEW).saturating_sub(LIST + BETWEEN);
         let has_room = room >= PREVIEW && self.source.has_previews();
-        let preview = if has_room { self.source.preview(self.selected, theme, room) } else { None };
+        let preview = if has_room { self.source.preview(self.selected, app, room) } else { None };
         let all = if has_room { LIST + BETWEEN + room } else { max };
         let max = if preview.is_some() { LIST } else { all };
         let (lines, top, bottom) = self.lines(theme, max);

@@ -9,7 +9,6 @@ use crate::{
     app::{App, Effect},
     fuzzy,
     messages::{Command, Update, UsedBefore},
-    theme::Theme,
 };
 use omega_core::id::ConversationId;
 use ratatui::text::Line;
@@ -75,8 +74,8 @@ impl Source for RecentConversations {
         self.shown.get(at).map(|(id, _)| self.previews.look(*id)).unwrap_or_default()
     }
 
-    fn preview(&self, at: usize, theme: &Theme, max: usize) -> Option<Vec<Line<'static>>> {
-        Some(self.previews.lines(self.shown.get(at)?.0, theme, max))
+    fn preview(&self, at: usize, app: &App, max: usize) -> Option<Vec<Line<'static>>> {
+        Some(self.previews.lines(self.shown.get(at)?.0, app, max))
     }
 
     fn is_asking(&self) -> bool {
