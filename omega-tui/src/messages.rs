@@ -105,6 +105,8 @@ pub enum Command {
     Do(Option<Topic>, Wish),
     /// Write down that a conversation is there and is used, under this title; an empty one keeps the known.
     Remember(ConversationId, String),
+    /// Take a conversation off this machine's list, and say what is left of it.
+    Forget(ConversationId),
     /// Revoke standing approvals that were just given.
     TakeBack(Vec<ApprovalRuleId>),
     /// Copy a conversation up to the run of a message, or all that has ended.

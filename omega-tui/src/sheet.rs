@@ -66,6 +66,26 @@ pub fn hint_lines(
     lines
 }
 
+/// The same in one line with nothing but a space between them; those that fit.
+pub fn hints_packed(
+    theme: &Theme,
+    keys: &Keymap,
+    contexts: &[Context],
+    actions: &[Action],
+    max: usize,
+) -> Line<'static> {
+    let mut line = Line::default();
+    for action in actions {
+        let hint = Line::from(hints(theme, keys, contexts, &[*action]));
+        let gap = usize::from(line.width() > 0);
+        if line.width() + gap + hint.width() <= max {
+            line.push_span(Span::raw(" ".repeat(gap)));
+            line.spans.extend(hint.spans);
+        }
+    }
+    line
+}
+
 /// The same in one line: those that fit, and the last one, which is where the others are found.
 pub fn hints_within(
     theme: &Theme,

@@ -73,6 +73,10 @@ impl Keeping for OnThisMachine {
         self.writing.keep_message(text)
     }
 
+    fn forget(&self, id: ConversationId) -> io::Result<()> {
+        self.recent.forget(&self.server, &[id])
+    }
+
     fn recent(&self) -> Vec<(ConversationId, String, Timestamp)> {
         let entries = self.recent.of(&self.server).into_iter();
         entries.map(|entry| (entry.id, entry.title, entry.updated_at)).collect()

@@ -122,6 +122,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Context::Picker, Action::PageUp, &[key(KeyCode::PageUp)], "page up", "A page up"),
     bind(Context::Picker, Action::PageDown, &[key(KeyCode::PageDown)], "page down", "A page down"),
     bind(Context::Picker, Action::Another, &[key(KeyCode::Tab)], "more", "Do the other thing with it, where there is one"),
+    bind(Context::Picker, Action::Remove, &[key(KeyCode::Delete), ctrl('d')], "remove", "Take a conversation off the list, after a question"),
     bind(Context::Picker, Action::DeleteBack, &[key(KeyCode::Backspace), ctrl('h')], "delete", "Delete the last character"),
     bind(Context::Picker, Action::DeleteWord, &[ctrl('w'), with(ALT, KeyCode::Backspace)], "delete word", "Delete the last word"),
     bind(Context::Picker, Action::DeleteToStart, &[ctrl('u')], "clear", "Delete what is typed"),

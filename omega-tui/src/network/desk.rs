@@ -28,6 +28,9 @@ pub trait Keeping: Send + Sync {
 
     /// The conversations that were used last, newest first, with their titles.
     fn recent(&self) -> Vec<(ConversationId, String, Timestamp)>;
+
+    /// Takes a conversation off that list.
+    fn forget(&self, id: ConversationId) -> io::Result<()>;
 }
 
 /// Where what is written is kept.
@@ -57,13 +60,15 @@ enum Task {
     Recall(Option<ConversationId>),
     Past,
     ListRecent,
+    Forget(ConversationId),
 }
 
 /// The task that keeps it.
+#[derive(Clone)]
 pub struct Desk(mpsc::UnboundedSender<Task>);
 
 impl Desk {
-    /// Ends with its holder.
+    /// Ends with its last holder.
     pub fn new(notebook: Option<Notebook>, updates: mpsc::Sender<Update>) -> Self {
         let (tasks, queue) = mpsc::unbounded_channel();
         if let Some(notebook) = notebook {
@@ -96,6 +101,12 @@ impl Desk {
 
     pub fn list_recent(&self) {
         self.ask(Task::ListRecent);
+    }
+
+    /// Takes a conversation off the list, and says what is left of it.
+    pub fn forget(&self, id: ConversationId) {
+        self.ask(Task::Forget(id));
+        self.list_recent();
     }
 }
 
@@ -146,6 +157,12 @@ async fn serve(Notebook(keeping): Notebook, mut queue: mpsc::UnboundedReceiver<T
                 let list = on_disk(&keeping, |keeping| keeping.recent()).await.unwrap_or_default();
                 let used = list.into_iter().map(|(id, title, updated_at)| UsedBefore { id, title, updated_at });
                 let _ = updates.send(Update::Recent(used.collect())).await;
+            }
+            Some(Task::Forget(id)) => {
+                if let Some(Err(error)) = on_disk(&keeping, move |keeping| keeping.forget(id)).await {
+                    let words = format!("the list of recent conversations can't be written: {error}");
+                    let _ = updates.send(Update::Failed(words)).await;
+                }
             }
             // Whoever leaves keeps the last draft themselves, and waits for it.
             None => return,

@@ -25,8 +25,8 @@ impl fmt::Debug for RememberIn {
     }
 }
 
-/// An entry, and who waits until it is written.
-type Note = (ConversationId, String, Option<oneshot::Sender<()>>);
+/// An entry, if there is one, and who waits until everything up to here is written.
+type Note = (Option<(ConversationId, String)>, Option<oneshot::Sender<()>>);
 
 /// Writes entries down one after the other.
 #[derive(Clone)]
@@ -38,9 +38,13 @@ impl Memory {
         let (notes, mut queue) = mpsc::unbounded_channel::<Note>();
         tokio::spawn(async move {
             let mut told = false;
-            while let Some((id, title, written)) = queue.recv().await {
-                let Some(RememberIn(keep)) = keep.clone() else { continue };
-                let kept = tokio::task::spawn_blocking(move || keep(id, &title)).await;
+            while let Some((entry, written)) = queue.recv().await {
+                let kept = match (keep.clone(), entry) {
+                    (Some(RememberIn(keep)), Some((id, title))) => {
+                        tokio::task::spawn_blocking(move || keep(id, &title)).await
+                    }
+                    _ => Ok(Ok(())),
+                };
                 if let (Ok(Err(error)), false) = (kept, told) {
                     told = true;
                     let words = format!("the list of recent conversations can't be written: {error}");
@@ -56,13 +60,19 @@ impl Memory {
     /// Writes an entry down, some time soon.
     pub fn note(&self, id: ConversationId, title: String) {
         // Its task ends only after the last holder.
-        let _ = self.0.send((id, title, None));
+        let _ = self.0.send((Some((id, title)), None));
     }
 
     /// Writes an entry down, and waits until that is done.
     pub async fn noted(&self, id: ConversationId, title: String) {
+        self.note(id, title);
+        self.settled().await;
+    }
+
+    /// Waits until everything that was noted is written down.
+    pub async fn settled(&self) {
         let (written, done) = oneshot::channel();
-        let _ = self.0.send((id, title, Some(written)));
+        let _ = self.0.send((None, Some(written)));
         let _ = done.await;
     }
 }

@@ -115,6 +115,15 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
                 desk.list_recent();
                 Ok(())
             }
+            Command::Forget(id) => {
+                let (memory, desk) = (memory.clone(), desk.clone());
+                tasks.spawn(async move {
+                    // What is still to be written down would bring it back.
+                    memory.settled().await;
+                    desk.forget(id);
+                });
+                Ok(())
+            }
             Command::ListPast => {
                 desk.past();
                 Ok(())
@@ -330,6 +339,7 @@ async fn answer(client: Client, conversation: Option<ConversationId>, command: C
         | Command::NewConversation
         | Command::Follow(_)
         | Command::Remember(..)
+        | Command::Forget(_)
         | Command::KeepDraft(..)
         | Command::KeepMessage(_)
         | Command::ListRecent

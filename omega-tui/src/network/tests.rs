@@ -1,7 +1,7 @@
 //! The task against a server that answers what each test scripts, over real HTTP.
 
 use super::{FindAgain, Keeping, Machine, Notebook, RememberIn, serve};
-use crate::messages::{self, Command, Link, Saving, ScreenEnd, Shown, Topic, Update};
+use crate::messages::{self, Command, Link, Saving, ScreenEnd, Shown, Topic, Update, UsedBefore};
 use omega_core::{
     api::{CreateConversation, Timestamp},
     client::Client,
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -342,6 +343,7 @@ async fn told(screen: &mut ScreenEnd) -> Update {
 struct InMemory {
     drafts: Mutex<HashMap<Option<ConversationId>, String>>,
     messages: Mutex<Vec<String>>,
+    listed: Mutex<Vec<ConversationId>>,
 }
 
 impl Keeping for Arc<InMemory> {
@@ -364,7 +366,12 @@ impl Keeping for Arc<InMemory> {
     }
 
     fn recent(&self) -> Vec<(ConversationId, String, Timestamp)> {
-        Vec::new()
+        self.listed.lock().unwrap().iter().map(|id| (*id, String::new(), Timestamp(0))).collect()
+    }
+
+    fn forget(&self, id: ConversationId) -> std::io::Result<()> {
+        self.listed.lock().unwrap().retain(|listed| *listed != id);
+        Ok(())
     }
 }
 
@@ -400,6 +407,30 @@ async fn what_is_written_is_kept_and_comes_back_with_its_conversation() {
     while kept.take_up_draft(None).unwrap() != "draft 49" {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_forgotten_is_not_brought_back_by_what_was_still_to_be_written_down() {
+    let server = Server::start(|_| refused(404, "NOT_FOUND", "nothing here")).await;
+    let kept = Arc::new(InMemory::default());
+    let listed = Arc::clone(&kept);
+    let remember = RememberIn::new(move |id, _| {
+        std::thread::sleep(Duration::from_millis(20));
+        listed.listed.lock().unwrap().push(id);
+        Ok(())
+    });
+    let (mut screen, network) = messages::pair();
+    let notebook = Some(Notebook::new(Arc::clone(&kept)));
+    let machine = Machine { notebook, remember: Some(remember), ..Machine::default() };
+    tokio::spawn(serve(server.client.clone(), machine, None, network));
+    let (gone, stays) = (ConversationId::new(), ConversationId::new());
+    for id in [stays, gone] {
+        screen.commands.send(Command::Remember(id, String::new())).unwrap();
+    }
+    screen.commands.send(Command::Forget(gone)).unwrap();
+    let list = next(&mut screen, |it| matches!(it, Update::Recent(_))).await;
+    assert_eq!(list, Update::Recent(vec![UsedBefore { id: stays, title: String::new(), updated_at: Timestamp(0) }]));
+    assert_eq!(*kept.listed.lock().unwrap(), [stays]);
 }
 
 #[tokio::test]

@@ -94,11 +94,13 @@ fn record(app: &App, approval: &Approval) -> Option<String> {
     let here = match (worked, failed) {
         (0, 0) => String::from("its first call here"),
         (worked, 0) => format!("{worked} worked here"),
+        (0, failed) => format!("{failed} failed here"),
         (worked, failed) => format!("{worked} worked and {failed} failed here"),
     };
     let row = app.known.tools.get(approval.tool_id.as_str())?;
     let server = match row.execution_count {
-        0 => String::from("never called on this server"),
+        // A call whose package could not be installed ran nowhere.
+        0 => String::from("never ran on this server"),
         count => format!("on this server {} of {count} worked", count.saturating_sub(row.failure_count)),
     };
     Some(format!("{here}, {server}"))

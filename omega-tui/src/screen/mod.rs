@@ -62,10 +62,12 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     let written = composer::height(app, main.height);
     let above = above_composer(app, main.width);
     let above_height = u16::try_from(above.len()).unwrap_or(0).min(main.height / 3);
-    let asking = question::height(app, main);
+    // Title, rule and status line have one each.
+    let asking = question::height(app, main, written + above_height + 3);
     let [title, talk, extra, ask, rule, writing, status] = Layout::vertical([
         Constraint::Length(1),
-        Constraint::Min(1),
+        // Where there is little room a question takes all of it.
+        Constraint::Min(u16::from(asking == 0)),
         Constraint::Length(above_height),
         Constraint::Length(asking),
         Constraint::Length(1),

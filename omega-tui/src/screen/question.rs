@@ -27,13 +27,20 @@ const NOT_YET: &str = "a moment: keys that were typed before you saw this do not
 /// A character of a value that is not shown.
 const MASK: &str = "•";
 
+/// Below so many rows what is asked comes before the conversation and before the words of its keys: nobody may answer what
+/// they could not read.
+const LOW: u16 = 16;
+
 /// Rows that it takes: what it says, but not more than half of the screen, and the composer always has its place.
-pub fn height(app: &App, main: Rect) -> u16 {
+/// `taken` are the rows of everything else but the conversation.
+pub fn height(app: &App, main: Rect, taken: u16) -> u16 {
     let Some(question) = &app.question else { return 0 };
     let body = body(app, question, usize::from(main.width.saturating_sub(3))).0.len();
-    let room = (main.height / 2).max(5).min(main.height.saturating_sub(5));
+    let left = main.height.saturating_sub(taken);
+    let room = if main.height < LOW { left } else { left.saturating_sub(1).min(main.height / 2) };
     let focused = app.focus == Focus::Question;
-    let foot = foot(app, question, focused, usize::from(main.width.saturating_sub(2))).0.len();
+    let width = usize::from(main.width.saturating_sub(2));
+    let foot = foot(app, question, focused, width, main.height < LOW).0.len();
     u16::try_from(body + 1 + foot).unwrap_or(u16::MAX).min(room)
 }
 
@@ -44,7 +51,8 @@ pub fn draw(app: &mut App, area: Rect, frame: &mut Frame<'_>) {
     let focused = app.focus == Focus::Question && app.layers.is_empty();
     let (lines, top) = body(app, question, usize::from(area.width.saturating_sub(3)));
     let step = question.step;
-    let (feet, caret) = foot(app, question, focused, usize::from(area.width - 2));
+    let is_low = frame.area().height < LOW;
+    let (feet, caret) = foot(app, question, focused, usize::from(area.width - 2), is_low);
     let taken = u16::try_from(feet.len()).unwrap_or(1).min(area.height.saturating_sub(1));
     let inner =
         Rect { y: area.y + 1, height: area.height.saturating_sub(1 + taken), x: area.x + 1, width: area.width - 2 };
@@ -215,8 +223,15 @@ fn plan(theme: &Theme, plan: &Plan, at: usize, selected: bool, max: usize) -> Ve
 }
 
 /// The lines to answer in: all keys that do so, or one line with a caret.
-fn foot(app: &App, question: &Question, focused: bool, max: usize) -> (Vec<Line<'static>>, Option<usize>) {
+fn foot(
+    app: &App,
+    question: &Question,
+    focused: bool,
+    max: usize,
+    is_low: bool,
+) -> (Vec<Line<'static>>, Option<usize>) {
     let (line, caret) = match keys(question).filter(|_| focused && !question.sent && app.hears()) {
+        Some(actions) if is_low => (sheet::hints_packed(&app.theme, &app.keys, app.contexts(), &actions, max), None),
         Some(actions) => return (sheet::hint_lines(&app.theme, &app.keys, app.contexts(), &actions, max), None),
         None => foot_line(app, question, focused, max),
     };

@@ -1,7 +1,7 @@
 //! Everything that can be done here, found by typing: commands, keys, settings, conversations.
 
 use super::{
-    Handled, Kind, Picker,
+    Forget, Handled, Kind, Picker,
     picker::{Choice, Source},
     previews::Previews,
     recent,
@@ -11,7 +11,6 @@ use crate::{
     fuzzy,
     keymap::Action,
     messages::{Command, Update, UsedBefore},
-    theme::Theme,
 };
 use omega_core::{id::ConversationId, setting::FIELDS};
 use ratatui::text::Line;
@@ -24,7 +23,7 @@ enum Does {
     Command(&'static str),
     Action(Action),
     Settings,
-    Conversation(ConversationId),
+    Conversation(ConversationId, String),
     Tools,
 }
 
@@ -78,8 +77,12 @@ impl Source for Palette {
         };
         let fields = fuzzy::best(typed, FIELDS, |it| format!("{} {}", it.name, it.about)).into_iter().map(field);
         let used = fuzzy::best(typed, &self.recent, |it| it.title.clone()).into_iter().take(CONVERSATIONS);
-        let used =
-            used.map(|it| (Does::Conversation(it.id), Choice { section: "conversations", ..recent::choice(it, app) }));
+        let used = used.map(|it| {
+            (
+                Does::Conversation(it.id, it.title.clone()),
+                Choice { section: "conversations", ..recent::choice(it, app) },
+            )
+        });
         let tools = (!typed.trim().is_empty()).then(|| {
             let name = format!("find tools for “{}”", typed.trim());
             (Does::Tools, Choice { name, value: String::from("/tools"), section: "registry", ..Choice::default() })
@@ -103,16 +106,27 @@ impl Source for Palette {
 
     fn look(&mut self, at: usize) -> Vec<Effect> {
         match self.shown.get(at) {
-            Some(Does::Conversation(id)) => self.previews.look(*id),
+            Some(Does::Conversation(id, _)) => self.previews.look(*id),
             _ => Vec::new(),
         }
     }
 
-    fn preview(&self, at: usize, theme: &Theme, max: usize) -> Option<Vec<Line<'static>>> {
+    fn preview(&self, at: usize, app: &App, max: usize) -> Option<Vec<Line<'static>>> {
         match self.shown.get(at) {
-            Some(Does::Conversation(id)) => Some(self.previews.lines(*id, theme, max)),
+            Some(Does::Conversation(id, _)) => Some(self.previews.lines(*id, app, max)),
             _ => None,
         }
+    }
+
+    fn is_removable(&self, at: usize) -> bool {
+        matches!(self.shown.get(at), Some(Does::Conversation(..)))
+    }
+
+    fn remove(&mut self, at: usize, app: &mut App) -> Handled {
+        if let Some(Does::Conversation(id, title)) = self.shown.get(at) {
+            Forget::ask(*id, title, app);
+        }
+        Handled::Consumed(Vec::new())
     }
 
     fn take(&mut self, at: usize, typed: &str, app: &mut App) -> Handled {
@@ -120,7 +134,7 @@ impl Source for Palette {
             Some(Does::Command(name)) => app.command_by_name(name),
             Some(Does::Action(action)) => app.act_here(action),
             Some(Does::Settings) => app.open_rows(Kind::Settings),
-            Some(Does::Conversation(id)) => app.go_to(id),
+            Some(Does::Conversation(id, _)) => app.go_to(id),
             Some(Does::Tools) => super::ToolPicker::open(app, typed.trim()),
             None => Vec::new(),
         })

@@ -82,7 +82,7 @@ pub trait Source: fmt::Debug {
     }
 
     /// What there is to see of a choice before it is taken.
-    fn preview(&self, _at: usize, _theme: &Theme, _max: usize) -> Option<Vec<Line<'static>>> {
+    fn preview(&self, _at: usize, _app: &App, _max: usize) -> Option<Vec<Line<'static>>> {
         None
     }
 
@@ -92,6 +92,16 @@ pub trait Source: fmt::Debug {
     /// Does the other thing with it.
     fn other(&mut self, _at: usize, _app: &mut App) -> Handled {
         Handled::Ignored
+    }
+
+    /// Asks whether it is to be taken away.
+    fn remove(&mut self, _at: usize, _app: &mut App) -> Handled {
+        Handled::Ignored
+    }
+
+    /// Whether it can be taken away.
+    fn is_removable(&self, _at: usize) -> bool {
+        false
     }
 
     /// What the other thing is, in a word.
@@ -171,6 +181,7 @@ impl<S: Source + 'static> Layer for Picker<S> {
                 _ => Handled::Consumed(Vec::new()),
             },
             Action::Another if !self.choices.is_empty() => self.source.other(self.selected, app),
+            Action::Remove if self.source.is_removable(self.selected) => self.source.remove(self.selected, app),
             Action::Close => Handled::Closed(Vec::new()),
             _ => Handled::Ignored,
         }
@@ -210,7 +221,7 @@ impl<S: Source + 'static> Layer for Picker<S> {
         // whatever is selected.
         let room = all.min(WITH_PREVIEW).saturating_sub(LIST + BETWEEN);
         let has_room = room >= PREVIEW && self.source.has_previews();
-        let preview = if has_room { self.source.preview(self.selected, theme, room) } else { None };
+        let preview = if has_room { self.source.preview(self.selected, app, room) } else { None };
         let all = if has_room { LIST + BETWEEN + room } else { max };
         let max = if preview.is_some() { LIST } else { all };
         let (lines, top, bottom) = self.lines(theme, max);
@@ -249,8 +260,11 @@ impl<S: Source + 'static> Layer for Picker<S> {
         if let Some(word) = self.source.other_word() {
             foot.extend([Span::styled(" · tab ", theme.secondary), Span::styled(word, theme.dim)]);
         }
-        foot.push(Span::styled(" · ", theme.dim));
-        foot.extend(sheet::hints(theme, &app.keys, self.contexts(), &[Action::Close]));
+        let removes = self.source.is_removable(self.selected).then_some(Action::Remove);
+        for action in removes.into_iter().chain([Action::Close]) {
+            foot.push(Span::styled(" · ", theme.dim));
+            foot.extend(sheet::hints(theme, &app.keys, self.contexts(), &[action]));
+        }
         foot.push(Span::styled(
             format!(" · {} of {}", (self.selected + 1).min(self.choices.len()), self.choices.len()),
             theme.dim,

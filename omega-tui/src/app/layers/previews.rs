@@ -1,10 +1,10 @@
 //! How conversations end that are looked at in a list, before one is gone to.
 
 use crate::{
-    app::Effect,
-    clean::clean,
+    app::{App, Effect},
+    clean::{clean, one_line},
+    markdown::Document,
     messages::{Command, Update},
-    theme::Theme,
     wrap::wrap,
 };
 use omega_core::{
@@ -45,7 +45,8 @@ impl Previews {
     }
 
     /// Its last messages, as many words of each as tell which conversation it is.
-    pub fn lines(&self, id: ConversationId, theme: &Theme, max: usize) -> Vec<Line<'static>> {
+    pub fn lines(&self, id: ConversationId, app: &App, max: usize) -> Vec<Line<'static>> {
+        let theme = &app.theme;
         let messages = match self.known.get(&id) {
             None => return vec![Line::styled("asking the server...", theme.dim)],
             Some(Err(problem)) => return wrap(&[Span::styled(clean(problem).into_owned(), theme.error)], max),
@@ -56,16 +57,21 @@ impl Previews {
             return vec![Line::styled("nothing was said in it", theme.dim)];
         }
         let mut lines = Vec::new();
+        let me = app.known.me.as_ref().map(|me| me.user_id);
         for message in said {
-            let (name, style) = match (message.role, &message.author) {
+            let another = message.author.as_ref().filter(|author| Some(author.user_id) != me);
+            let (name, style) = match (message.role, another) {
                 (Role::Assistant, _) => ("omega", theme.accent),
                 (Role::User, Some(author)) => (author.display_name.as_str(), theme.secondary),
                 (Role::User, None) => ("you", theme.secondary),
             };
-            let name = crate::clean::one_line(name);
-            lines.push(Line::styled(name, style.add_modifier(Modifier::BOLD)));
+            lines.push(Line::styled(one_line(name), style.add_modifier(Modifier::BOLD)));
             let text: String = message.content.trim().chars().take(CHARACTERS).collect();
-            let mut wrapped = wrap(&[Span::styled(clean(&text).into_owned(), theme.text)], max);
+            // As it looks when one is there: answers are Markdown, what a person writes is not.
+            let mut wrapped = match message.role {
+                Role::Assistant => Document::default().layout(&text, max, theme),
+                Role::User => wrap(&[Span::styled(clean(&text).into_owned(), theme.text)], max),
+            };
             if wrapped.len() > LINES {
                 wrapped.truncate(LINES - 1);
                 wrapped.push(Line::styled("…", theme.dim));

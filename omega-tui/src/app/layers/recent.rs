@@ -1,7 +1,7 @@
 //! The conversations that were used last on this machine: the server lists none.
 
 use super::{
-    Handled, Picker,
+    Forget, Handled, Picker,
     picker::{Choice, Source},
     previews::Previews,
 };
@@ -9,7 +9,6 @@ use crate::{
     app::{App, Effect},
     fuzzy,
     messages::{Command, Update, UsedBefore},
-    theme::Theme,
 };
 use omega_core::id::ConversationId;
 use ratatui::text::Line;
@@ -18,7 +17,7 @@ use ratatui::text::Line;
 pub struct RecentConversations {
     /// Nothing until the list was read.
     all: Option<Vec<UsedBefore>>,
-    shown: Vec<ConversationId>,
+    shown: Vec<(ConversationId, String)>,
     previews: Previews,
 }
 
@@ -55,7 +54,7 @@ impl Source for RecentConversations {
     fn list(&mut self, typed: &str, app: &App) -> Vec<Choice> {
         let all = self.all.clone().unwrap_or_default();
         let fitting = fuzzy::best(typed, all, |used| format!("{} {}", used.title, used.id));
-        self.shown = fitting.iter().map(|used| used.id).collect();
+        self.shown = fitting.iter().map(|used| (used.id, used.title.clone())).collect();
         fitting.iter().map(|used| choice(used, app)).collect()
     }
 
@@ -72,11 +71,11 @@ impl Source for RecentConversations {
     }
 
     fn look(&mut self, at: usize) -> Vec<Effect> {
-        self.shown.get(at).map(|id| self.previews.look(*id)).unwrap_or_default()
+        self.shown.get(at).map(|(id, _)| self.previews.look(*id)).unwrap_or_default()
     }
 
-    fn preview(&self, at: usize, theme: &Theme, max: usize) -> Option<Vec<Line<'static>>> {
-        Some(self.previews.lines(*self.shown.get(at)?, theme, max))
+    fn preview(&self, at: usize, app: &App, max: usize) -> Option<Vec<Line<'static>>> {
+        Some(self.previews.lines(self.shown.get(at)?.0, app, max))
     }
 
     fn is_asking(&self) -> bool {
@@ -84,6 +83,17 @@ impl Source for RecentConversations {
     }
 
     fn take(&mut self, at: usize, _typed: &str, app: &mut App) -> Handled {
-        Handled::Closed(self.shown.get(at).map(|id| app.go_to(*id)).unwrap_or_default())
+        Handled::Closed(self.shown.get(at).map(|(id, _)| app.go_to(*id)).unwrap_or_default())
+    }
+
+    fn is_removable(&self, at: usize) -> bool {
+        self.shown.get(at).is_some()
+    }
+
+    fn remove(&mut self, at: usize, app: &mut App) -> Handled {
+        if let Some((id, title)) = self.shown.get(at) {
+            Forget::ask(*id, title, app);
+        }
+        Handled::Consumed(Vec::new())
     }
 }

@@ -48,6 +48,7 @@ fn every_overlay_goes_away_with_esc_and_leaves_what_was_written() {
         "/status",
         "/debug",
         "/copy",
+        "/forget",
     ];
     for open in keys.into_iter().map(str::to_owned).chain(commands.into_iter().map(|it| format!("{it}<enter>"))) {
         let mut stage = TestHarness::new(80, 24);
@@ -96,6 +97,52 @@ fn another_conversation_is_gone_to_and_the_draft_stays_with_this_one() {
     assert!(stage.effects.contains(&kept));
     assert_eq!((stage.app.here.id, stage.app.composer.text()), (Some(other.id), ""));
     assert!(stage.text().contains("loading the conversation"), "{}", stage.text());
+}
+
+#[test]
+fn a_conversation_leaves_the_list_only_after_a_second_key_and_its_address_is_said() {
+    let used: Vec<UsedBefore> = ["Zebra", "Quagga"]
+        .map(|title| UsedBefore { id: ConversationId::new(), title: title.into(), updated_at: Timestamp(0) })
+        .into();
+    let second = used[1].id;
+    let forgotten = |stage: &TestHarness| stage.commands().contains(&Command::Forget(second));
+    for open in ["<alt+r>", "<ctrl+p>quagga"] {
+        let mut stage = TestHarness::new(100, 24);
+        full(&mut stage);
+        stage.keys(open).news(Update::Recent(used.clone()));
+        stage.keys(if open == "<alt+r>" { "<down><delete>" } else { "<delete>" });
+        assert!(stage.text().contains(&second.to_string()), "{open}: {}", stage.text());
+        // Neither what was meant for the list nor a key that chooses there says yes.
+        stage.keys("x<enter>").paste("y");
+        assert!(!forgotten(&stage), "{open}");
+        stage.keys("<esc>");
+        assert!(!forgotten(&stage) && !stage.app.layers.is_empty(), "{open}: only the question went away");
+        stage.keys("<delete>y");
+        assert!(forgotten(&stage), "{open}: {}", stage.text());
+        assert_eq!(stage.app.here.id, Some(stage.conversation), "another one is still on the screen");
+        // Of what is left nothing is chosen that was not looked at.
+        stage.news(Update::Recent(used[..1].to_vec())).keys("<esc>");
+        assert!(stage.app.layers.is_empty());
+    }
+}
+
+#[test]
+fn the_conversation_on_the_screen_is_left_before_it_is_forgotten() {
+    let mut stage = TestHarness::new(80, 24);
+    stage.keys("/forget<enter>");
+    assert!(stage.app.layers.is_empty() && stage.text().contains("there is no conversation yet"));
+    full(&mut stage);
+    stage.keys("/forget<enter>n");
+    assert_eq!(stage.app.here.id, Some(stage.conversation));
+    stage.keys("/forget<enter>y");
+    let commands = stage.commands();
+    assert_eq!(commands[commands.len() - 2..], [Command::NewConversation, Command::Forget(stage.conversation)]);
+    assert_eq!(stage.app.here.id, None);
+    // While a message is on its way it is neither left nor forgotten.
+    let mut stage = TestHarness::new(80, 24);
+    stage.open().keys("hello<enter>/forget<enter>y");
+    assert!(!stage.commands().contains(&Command::Forget(stage.conversation)));
+    assert_eq!(stage.app.here.id, Some(stage.conversation));
 }
 
 #[test]

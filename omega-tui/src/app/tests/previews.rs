@@ -41,6 +41,24 @@ fn the_one_that_is_selected_is_asked_for_once_and_shown_beside_the_list() {
 }
 
 #[test]
+fn it_looks_as_it_does_when_one_is_there_and_names_nobody_who_looks() {
+    let mut stage = TestHarness::new(120, 40);
+    let one = used("One");
+    stage.is_the_owner();
+    stage.keys("<alt+r>").news(Update::Recent(vec![one.clone()]));
+    let mut messages = said();
+    messages.truncate(2);
+    messages[0].content = "**as** it was written".into();
+    messages[1].content = "**set** off \u{1b}[2J\n\n| a | b |\n|---|---|\n| 1 | 2 |\n".into();
+    stage.news(Update::Preview(one.id, Ok(messages)));
+    let text = stage.text();
+    for part in ["│ you", "│ **as** it was written", "│ set off", "1 │ 2"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains('\u{1b}') && !text.contains("│ Ada"), "{text}");
+}
+
+#[test]
 fn the_palette_shows_it_too_and_keeps_its_frame() {
     let mut stage = TestHarness::new(120, 40);
     stage.keys("<ctrl+p>").news(Update::Recent(vec![used("Zebras")]));

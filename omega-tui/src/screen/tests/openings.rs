@@ -24,6 +24,10 @@ pub fn overlays() -> Vec<Opening> {
             it.keys("<alt+r>").news(Update::Recent(used_before()));
             it.news(Update::Preview(used_before()[0].id, Ok(said())));
         }),
+        ("conversation_forgotten", |it| {
+            it.keys("<alt+r>").news(Update::Recent(used_before())).keys("<delete>");
+        }),
+        ("forget", |it| done(it.keys("/forget<enter>"))),
         ("tools", |it| done(it.keys("/tools <enter>yaml").news(found()))),
         ("form", |it| done(it.keys("/tools <enter>yaml").news(found()).keys("<tab>a: 1"))),
         ("form_refused", |it| done(it.keys("/tools <enter>yaml").news(found()).keys("<tab><tab>two<enter>"))),
