@@ -116,7 +116,13 @@ async fn a_process_that_waited_for_any_image_sees_the_one_of_its_call_alone() {
     let images = sandbox.cache.path().join("tools");
     assert!(flags.contains("--allow-read=") && !flags.contains(&*images.to_string_lossy()), "{flags}");
     let cwd = fs::read_link(format!("/proc/{waiting}/cwd")).unwrap();
-    assert!(!fs::read_dir(cwd).unwrap().flatten().any(|entry| entry.file_name() != ".deno_dir"));
+    let beside: Vec<_> = fs::read_dir(cwd)
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name())
+        .filter(|name| name != ".deno_dir")
+        .collect();
+    assert!(beside.is_empty(), "{beside:?}");
 
     // Deno itself lets everybody import what lies in a `node_modules`; to refuse that takes landlock.
     let detail = sandbox.executor.health().await.detail;
