@@ -11,7 +11,7 @@ use crate::{
     event::{Envelope, Event, VERSION},
     executor::{ToolError, ToolErrorCode},
     export::FORMAT,
-    id::{ConversationId, ToolRunId},
+    id::{ConversationId, ToolRunId, UserId},
     sanitize::one_line,
     view::{Applied, View},
 };
@@ -85,6 +85,29 @@ pub struct Import {
 /// # Errors
 /// [`ImportError`], with the place in the document.
 pub fn read(document: &[u8], id: ConversationId, clean: &dyn Fn(&mut Value)) -> Result<Import, ImportError> {
+    with_ids(document, id, Ids::default(), clean)
+}
+
+/// The same for a document that the server made itself: whoever gets the copy stays who they are in it.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_copy(
+    document: &[u8],
+    id: ConversationId,
+    owner: UserId,
+    clean: &dyn Fn(&mut Value),
+) -> Result<Import, ImportError> {
+    let owner = owner.to_string();
+    with_ids(document, id, Ids { new: HashMap::from([(owner.clone(), owner)]) }, clean)
+}
+
+fn with_ids(
+    document: &[u8],
+    id: ConversationId,
+    mut ids: Ids,
+    clean: &dyn Fn(&mut Value),
+) -> Result<Import, ImportError> {
     affordable(document)?;
     let mut document = Document::of(document)?;
     document.clean(clean);
@@ -96,7 +119,6 @@ pub fn read(document: &[u8], id: ConversationId, clean: &dyn Fn(&mut Value)) -> 
         }
         None => return wrong("format", format!("it is missing; this reads documents of the format `{FORMAT}`")),
     }
-    let mut ids = Ids::default();
     if let Some(old) = document.id.as_ref().and_then(Value::as_str) {
         ids.new.insert(old.to_owned(), id.to_string());
     }

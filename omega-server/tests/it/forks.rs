@@ -47,6 +47,11 @@ async fn a_copy_ends_with_the_run_of_a_message_and_goes_on_by_itself() {
     assert_eq!(said(&of_guest), ["first", "One."]);
     let named = |it: &ConversationDetail| it.messages[0].author.as_ref().map(|author| author.display_name.clone());
     assert_eq!(named(&of_guest), named(&detail), "who wrote it is said");
+    let author = |it: &ConversationDetail| it.messages[0].author.as_ref().map(|author| author.user_id);
+    assert_ne!(author(&of_guest), author(&detail), "and is nobody else of this server");
+    let own = omega.client.fork(conversation, &ForkConversation { until: Some(first) }).await.unwrap();
+    let own = omega.client.conversation(own.id).await.unwrap();
+    assert_eq!(author(&own), author(&detail), "but for the one whose copy it is");
     let events = omega.committed(copy.id).await;
     let notices: Vec<&str> = events
         .iter()

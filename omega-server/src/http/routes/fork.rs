@@ -48,7 +48,8 @@ pub async fn fork(
     let document = document(&app, &access, &from, &events).await?;
     let redactor = app.engine.redactor(caller.user, None).await?;
     let id = ConversationId::new();
-    let read = app.importing.work(move || import::read(&document, id, &|value| redactor.redact_value(value))).await;
+    let clean = move |value: &mut Value| redactor.redact_value(value);
+    let read = app.importing.work(move || import::read_copy(&document, id, caller.user, &clean)).await;
     let read = read.map_err(|wrong| ApiError::invalid(&wrong.place, &wrong.reason))?;
     // Their records come first, as of everything that counts.
     let out = Fact::new(AuditAction::ConversationExported, "conversation").of(access.conversation(), None);

@@ -1,6 +1,7 @@
 import { Bug, Download, Ellipsis, Menu as MenuIcon, Search, Share2, Wrench } from "lucide";
 import { exportUrl } from "../api";
 import { usageOf, type View } from "../state";
+import { visibleText } from "../visible";
 import { count, dollars } from "../words";
 import { Menu } from "./menu";
 import { SafeMode } from "./safe-mode";
@@ -41,6 +42,7 @@ export function ConversationHead({ id, title, view, isOwner, panel, finding, onF
         <p class="meta">
           {view?.conversation?.model}
           {view && spent(view)}
+          {view?.conversation?.forkedFrom && <> · forked from {visibleText(view.conversation.forkedFrom)}</>}
           {people.length > 1 && (
             <> · <button type="button" class="people" title={names} onClick={onShare}>{count(people.length, "participant")}</button></>
           )}
