@@ -84,7 +84,7 @@ pub enum Command {
     Debug(commands::debug::Debug),
 }
 
-/// A group of commands that lists where none of them is named.
+// A group of commands that lists where none of them is named. No doc comment: it would be the help of every such group.
 #[derive(Debug, Args)]
 pub struct OrList<T: Subcommand> {
     #[command(subcommand)]
@@ -187,11 +187,14 @@ mod tests {
 
     #[test]
     fn every_command_says_in_one_line_what_to_have_it_do() {
+        let mut said = std::collections::HashSet::new();
         for (path, command) in commands() {
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
             let first = about.split(' ').next().unwrap_or_default();
             assert!(first.starts_with(char::is_uppercase) && !first.ends_with('s'), "{path}: {about}");
             assert!(about.len() <= 120 && !about.ends_with('.'), "{path}: {about}");
+            assert!(!["A", "An", "The"].contains(&first), "{path} says what it is, not what it does: {about}");
+            assert!(said.insert(about.clone()), "{path} says what another command says: {about}");
         }
     }
 

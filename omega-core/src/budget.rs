@@ -52,6 +52,8 @@ const MIB: usize = 1 << 20;
 limits! {
     /// What a person writes.
     MESSAGE = "the message", 1_000_000, Bytes, "some 250,000 tokens, which few models take; larger data is for tools to read";
+    /// What came before a message, as far as its model gets it: questions with their calls and answers, the newest.
+    HISTORY = "the exchanges before a message", 10_000, Items, "each takes a hundred tokens as a rule, so they fill the largest windows; all are read for each message";
     /// Data that comes along with a message, for tools.
     DATA = "the data", 32 * MIB, Bytes, "as an output: it is stored, redacted and handed to tools, and a model is shown its ends";
     /// What somebody says of an answer.

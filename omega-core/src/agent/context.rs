@@ -4,7 +4,7 @@
 //! stands in the last result before its next answer. Neither is in the prompt, which would be another one each time.
 
 use super::{
-    Exchange, brings_tools,
+    Earlier, Exchange, brings_tools,
     names::ToolSet,
     planning, references,
     result::{self, View},
@@ -15,16 +15,17 @@ use crate::model::{
     frame::{planned, stamp, whole, with_own},
 };
 
-/// The turns of the exchanges of a conversation, from its first. Every call is followed by exactly one result; a step without
+/// The turns of the exchanges of a conversation, from the first that is not `earlier`. Every call is followed by exactly one result; a step without
 /// text and calls is left out. A search's result says which of the tools became callable by it.
 #[must_use]
 pub fn turns<'e>(
     exchanges: impl Iterator<Item = &'e Exchange>,
+    earlier: Earlier,
     view: View,
     tools: &ToolSet,
     notes: &Notes,
 ) -> Vec<Turn> {
-    let (mut turns, mut number_of_call) = (Vec::new(), 0);
+    let (mut turns, mut number_of_call) = (Vec::new(), earlier.calls);
     for (message, exchange) in exchanges.enumerate() {
         let plan = exchange.plan.as_ref().map(|plan| planned(&planning::section(plan))).unwrap_or_default();
         let stamp = exchange.at.map(|at| stamp(at, &exchange.zone)).unwrap_or_default();

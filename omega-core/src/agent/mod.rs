@@ -146,10 +146,20 @@ pub struct Agent {
     config: RunConfig,
     system: String,
     model: String,
+    earlier: Earlier,
     before: Vec<Exchange>,
     now: Exchange,
     tools: ToolSet,
     notes: Notes,
+}
+
+/// How much of a conversation is before the exchanges that an agent has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// Questions with their answers.
+    pub exchanges: usize,
+    /// The calls in them, which handles count.
+    pub calls: usize,
 }
 
 impl Agent {
@@ -171,7 +181,13 @@ impl Agent {
         }
         let system = prompt::system(prompt, pins);
         let model = config.model.split_once('/').map_or(config.model.as_str(), |(_, name)| name).to_owned();
-        Self { config, system, model, before, now, tools, notes }
+        Self { config, system, model, earlier: Earlier::default(), before, now, tools, notes }
+    }
+
+    /// The agent with so much before the exchanges that it has.
+    #[must_use]
+    pub fn behind(self, earlier: Earlier) -> Self {
+        Self { earlier, ..self }
     }
 
     /// What has to happen now.
@@ -210,7 +226,7 @@ impl Agent {
     /// What the calls of the next step may refer to.
     #[must_use]
     pub fn sources(&self) -> Sources<'_> {
-        Sources::of(self.before.iter().chain([&self.now]))
+        Sources::of(self.before.iter().chain([&self.now]), self.earlier)
     }
 
     /// Takes a step that was recorded.
@@ -273,7 +289,7 @@ impl Agent {
     #[must_use]
     pub fn has_read_strangers(&self) -> bool {
         let steps = self.before.iter().chain([&self.now]).flat_map(|exchange| &exchange.steps);
-        steps.flat_map(|step| &step.tool_runs).any(|run| run.status.is_terminal())
+        self.earlier.calls > 0 || steps.flat_map(|step| &step.tool_runs).any(|run| run.status.is_terminal())
     }
 
     /// How far the run is with its plan.
@@ -324,7 +340,7 @@ impl Agent {
         // The planner on this machine reads for nothing, and whole rows.
         let provider = self.config.model.split_once('/').map(|(provider, _)| provider);
         let view = if provider == Some(catalog::OMEGA) { View::Whole } else { View::Brief };
-        let turns = context::turns(self.before.iter().chain([&self.now]), view, &self.tools, &self.notes);
+        let turns = context::turns(self.before.iter().chain([&self.now]), self.earlier, view, &self.tools, &self.notes);
         let spent = self.is_spent();
         Next::Ask(Box::new(ModelRequest {
             purpose: Purpose::Answer,

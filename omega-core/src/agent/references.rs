@@ -9,7 +9,7 @@
 //!   the tool gets is one value. What does not resolve is an error that says what there is.
 //! - A handle reaches into its own conversation alone, and gives what is stored: cleaned of secrets, as every output is.
 
-use super::Exchange;
+use super::{Earlier, Exchange};
 use crate::{
     api::ToolRun,
     budget::{self, OverLimit, Size},
@@ -44,6 +44,8 @@ pub fn handle(number: usize) -> String {
 /// Everything that a handle of a conversation may name.
 #[derive(Debug, Default)]
 pub struct Sources<'a> {
+    /// How many calls were earlier: they are out of reach, and counted.
+    calls_before: usize,
     /// The provider's id of each call, and its tool run.
     calls: Vec<(&'a str, Option<&'a ToolRun>)>,
     /// What was piped in, with the number of its message.
@@ -51,10 +53,10 @@ pub struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// Of a conversation's exchanges, from its first.
-    pub fn of(exchanges: impl Iterator<Item = &'a Exchange>) -> Self {
-        let mut sources = Self::default();
-        for (number, exchange) in exchanges.enumerate() {
+    /// Of a conversation's exchanges, from the first that is not `earlier`.
+    pub fn of(exchanges: impl Iterator<Item = &'a Exchange>, earlier: Earlier) -> Self {
+        let mut sources = Self { calls_before: earlier.calls, ..Self::default() };
+        for (number, exchange) in (earlier.exchanges..).zip(exchanges) {
             let piped = exchange.data.as_deref().or_else(|| frame::piped_in(&exchange.user));
             sources.piped.extend(piped.map(|text| (number + 1, text)));
             for step in &exchange.steps {
@@ -77,7 +79,7 @@ impl<'a> Sources<'a> {
             return Ok(Cow::Owned(Value::from(frame::without_last_break(text))));
         }
         let number = handle.strip_prefix(CALL).and_then(|number| number.parse::<usize>().ok());
-        let by_number = number.and_then(|number| self.calls.get(number.checked_sub(1)?));
+        let by_number = number.and_then(|number| self.calls.get(number.checked_sub(1 + self.calls_before)?));
         // Models have the provider's ids before them as well.
         let Some((_, run)) = by_number.or_else(|| self.calls.iter().rev().find(|(id, _)| *id == handle)) else {
             return Err(format!("{} names nothing here; {}", one_line(handle, 60), self.handles()));
@@ -103,7 +105,7 @@ impl<'a> Sources<'a> {
     fn handles(&self) -> String {
         let with_output = |(_, run): &&(&str, Option<&ToolRun>)| run.is_some_and(|run| run.output.is_some());
         let outputs = self.calls.iter().enumerate().filter(|(_, call)| with_output(call));
-        let mut names: Vec<String> = outputs.map(|(at, _)| handle(at + 1)).collect();
+        let mut names: Vec<String> = outputs.map(|(at, _)| handle(self.calls_before + at + 1)).collect();
         names.extend(self.piped.last().map(|_| STDIN.to_owned()));
         let newest = names.split_off(names.len().saturating_sub(NAMED));
         match newest.len() {

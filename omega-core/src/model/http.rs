@@ -10,7 +10,7 @@ use super::{
     Model, ModelError, ModelEvent, ModelRequest, ModelStream,
     catalog::{self, Endpoint, ModelName, ProviderEnv, Resolved},
     gate::{
-        Gate,
+        Gate, overlong,
         refusal::{self, LeftOut, Named},
     },
     json,
@@ -156,12 +156,21 @@ impl HttpModel {
     }
 
     /// What of a request to leave out, if its refusal names something that is not left out yet.
-    fn learn(&self, error: &ModelError, refusal: &[u8], sent: &Prepared) -> Option<Named> {
-        let ModelError::Http { status: status @ (400 | 422 | 500), .. } = error else { return None };
+    fn learn(&self, error: &ModelError, refusal: &[u8], request: &ModelRequest, sent: &Prepared) -> Option<Named> {
+        let ModelError::Http { status, .. } = error else { return None };
+        let refusal = String::from_utf8_lossy(refusal);
         let tools: Vec<&str> = sent.gate.tools().iter().map(|tool| tool.name.as_str()).collect();
-        let named = refusal::named(&String::from_utf8_lossy(refusal), &sent.body, &tools)?;
+        let named = matches!(status, 400 | 422 | 500).then(|| refusal::named(&refusal, &sent.body, &tools)).flatten();
+        // A field that is named goes first: a cap of the answer counts with the prompt.
+        let named = match named {
+            Some(named @ (Named::Field(_) | Named::Limit(_))) => named,
+            named => match self.shorten(overlong::is_told(*status, &refusal), &refusal, request, sent) {
+                Some(length) => length,
+                None => named?,
+            },
+        };
         // A template that throws is a server's fault to llama.cpp; other words of such a fault mean nothing.
-        if *status == 500 && named != Named::SystemRole {
+        if *status == 500 && !matches!(named, Named::SystemRole | Named::Length(_)) {
             return None;
         }
         let named = match named {
@@ -169,6 +178,13 @@ impl HttpModel {
             other => other,
         };
         self.left_out.lock().unwrap_or_else(PoisonError::into_inner).add(&named).then_some(named)
+    }
+
+    /// What of the history to leave out, if it is too long.
+    fn shorten(&self, is_too_long: bool, refusal: &str, request: &ModelRequest, sent: &Prepared) -> Option<Named> {
+        let before = self.left_out.lock().unwrap_or_else(PoisonError::into_inner).omitted();
+        let bytes = is_too_long.then(|| sent.body.to_string().len())?;
+        overlong::more(refusal, &request.turns, before, bytes).map(Named::Length)
     }
 
     fn request(&self, request: &ModelRequest, sent: &Prepared) -> Result<RequestBuilder, ModelError> {
@@ -191,6 +207,36 @@ impl HttpModel {
         Ok(trace::onto(builder))
     }
 
+    /// Sends a request until it is taken, each time without what was refused.
+    async fn ask(
+        &self,
+        request: &ModelRequest,
+        first: Instant,
+        told: &mut VecDeque<ModelEvent>,
+    ) -> Result<(Response, Prepared), ModelError> {
+        let provider = &self.endpoint.provider;
+        loop {
+            let sent = self.prepare(request);
+            let response = match timeout_at(first, self.request(request, &sent)?.send()).await {
+                Err(_) => return Err(ModelError::Timeout { provider: provider.clone(), what: "first byte" }),
+                Ok(Err(error)) => {
+                    return Err(ModelError::Connect { provider: provider.clone(), message: net::reason(&error) });
+                }
+                Ok(Ok(response)) => response,
+            };
+            if response.status().is_success() {
+                if let Some(coding) = response.headers().get(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+                    let message = format!("an answer compressed by {coding:?}, which it was not asked for");
+                    return Err(ModelError::Protocol { provider: provider.clone(), message });
+                }
+                return Ok((response, sent));
+            }
+            let (error, refusal) = self.status_error(response, first).await;
+            let named = self.learn(&error, &refusal, request, &sent).filter(|_| told.len() < refusal::MOST);
+            told.push_back(left_out(&named.ok_or(error)?, provider));
+        }
+    }
+
     /// The error that a response is, and its body.
     async fn status_error(&self, response: Response, deadline: Instant) -> (ModelError, Vec<u8>) {
         let provider = &self.endpoint.provider;
@@ -206,6 +252,11 @@ impl HttpModel {
     }
 }
 
+/// What is said of what is left out.
+fn left_out(named: &Named, provider: &str) -> ModelEvent {
+    ModelEvent::Notice { code: "LEFT_OUT".to_owned(), message: named.notice(provider) }
+}
+
 #[async_trait]
 impl Model for HttpModel {
     async fn stream(&self, request: ModelRequest) -> Result<ModelStream, ModelError> {
@@ -214,41 +265,33 @@ impl Model for HttpModel {
         let patience = if self.endpoint.is_local_engine() { timeouts.loading } else { timeouts.first_byte };
         let first = start + patience.min(timeouts.total);
         let mut told = VecDeque::new();
-        let (response, sent) = loop {
-            let sent = self.prepare(&request);
-            let response = match timeout_at(first, self.request(&request, &sent)?.send()).await {
-                Err(_) => return Err(ModelError::Timeout { provider: provider.clone(), what: "first byte" }),
-                Ok(Err(error)) => {
-                    return Err(ModelError::Connect { provider: provider.clone(), message: net::reason(&error) });
-                }
-                Ok(Ok(response)) => response,
+        loop {
+            let (response, sent) = self.ask(&request, first, &mut told).await?;
+            let mut reading = Reading {
+                provider: provider.clone(),
+                key: self.endpoint.key.clone(),
+                body: response.bytes_stream().boxed(),
+                decoder: self.endpoint.format.decoder(provider),
+                gate: sent.gate.clone().without_tools(),
+                queue: VecDeque::new(),
+                over: false,
+                next: (first, "first byte"),
+                end: start + timeouts.total,
+                deadline: Deadline::at(first),
+                timeouts,
             };
-            if response.status().is_success() {
-                if let Some(coding) = response.headers().get(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
-                    let message = format!("an answer compressed by {coding:?}, which it was not asked for");
-                    return Err(ModelError::Protocol { provider: provider.clone(), message });
-                }
-                break (response, sent);
+            // A prompt that is too long is refused in the stream as well.
+            if let Some(message) = reading.failure_at_the_beginning().await
+                && told.len() < refusal::MOST
+                && let Some(length) = self.shorten(overlong::is_told(400, &message), &message, &request, &sent)
+                && self.left_out.lock().unwrap_or_else(PoisonError::into_inner).add(&length)
+            {
+                told.push_back(left_out(&length, provider));
+                continue;
             }
-            let (error, refusal) = self.status_error(response, first).await;
-            let named = self.learn(&error, &refusal, &sent).filter(|_| told.len() < refusal::MOST).ok_or(error)?;
-            let (code, message) = ("LEFT_OUT".to_owned(), named.notice(provider));
-            told.push_back(Ok(ModelEvent::Notice { code, message }));
-        };
-        let reading = Reading {
-            provider: provider.clone(),
-            key: self.endpoint.key.clone(),
-            body: response.bytes_stream().boxed(),
-            decoder: self.endpoint.format.decoder(provider),
-            gate: sent.gate.without_tools(),
-            queue: told,
-            over: false,
-            next: (first, "first byte"),
-            end: start + timeouts.total,
-            deadline: Deadline::at(first),
-            timeouts,
-        };
-        Ok(stream::unfold(reading, Reading::next).boxed())
+            let notices = stream::iter(told.into_iter().map(Ok));
+            return Ok(notices.chain(stream::unfold(reading, Reading::next)).boxed());
+        }
     }
 }
 
@@ -277,34 +320,51 @@ impl Reading {
             if self.over {
                 return None;
             }
-            let (deadline, what) = if self.next.0 < self.end { self.next } else { (self.end, "the whole answer") };
-            self.deadline.set(deadline);
-            match self.deadline.bounds(self.body.next()).await {
-                Some(Some(Ok(bytes))) => {
-                    let was_named = !self.decoder.name().is_empty();
-                    let events = self.decoder.feed(&bytes);
-                    if !was_named && !self.decoder.name().is_empty() {
-                        let name = self.decoder.name().without(self.key.as_ref().map(ExposeSecret::expose_secret));
-                        self.queue.push_back(Ok(ModelEvent::Named(name)));
-                    }
-                    self.push(events);
-                    let patience = if self.decoder.is_settled() { self.timeouts.tail } else { self.timeouts.silence };
-                    self.next = (Instant::now() + patience, "silence");
-                    self.over = self.decoder.is_over();
-                    if self.over {
-                        self.read_out().await;
-                    }
+            self.read().await;
+        }
+    }
+
+    /// What the provider says where the answer begins with an error.
+    async fn failure_at_the_beginning(&mut self) -> Option<String> {
+        loop {
+            match self.queue.iter().find(|event| !matches!(event, Ok(ModelEvent::Named(_)))) {
+                Some(Err(ModelError::Stream { message, .. })) => return Some(message.clone()),
+                Some(_) => return None,
+                None if self.over => return None,
+                None => self.read().await,
+            }
+        }
+    }
+
+    /// Queues what comes next.
+    async fn read(&mut self) {
+        let (deadline, what) = if self.next.0 < self.end { self.next } else { (self.end, "the whole answer") };
+        self.deadline.set(deadline);
+        match self.deadline.bounds(self.body.next()).await {
+            Some(Some(Ok(bytes))) => {
+                let was_named = !self.decoder.name().is_empty();
+                let events = self.decoder.feed(&bytes);
+                if !was_named && !self.decoder.name().is_empty() {
+                    let name = self.decoder.name().without(self.key.as_ref().map(ExposeSecret::expose_secret));
+                    self.queue.push_back(Ok(ModelEvent::Named(name)));
                 }
-                None if !self.decoder.is_settled() => {
-                    self.over = true;
-                    self.queue.push_back(Err(ModelError::Timeout { provider: self.provider.clone(), what }));
+                self.push(events);
+                let patience = if self.decoder.is_settled() { self.timeouts.tail } else { self.timeouts.silence };
+                self.next = (Instant::now() + patience, "silence");
+                self.over = self.decoder.is_over();
+                if self.over {
+                    self.read_out().await;
                 }
-                // The body ended, broke, or says nothing more after a whole answer: the decoder knows which.
-                _ => {
-                    self.over = true;
-                    let events = self.decoder.finish();
-                    self.push(events);
-                }
+            }
+            None if !self.decoder.is_settled() => {
+                self.over = true;
+                self.queue.push_back(Err(ModelError::Timeout { provider: self.provider.clone(), what }));
+            }
+            // The body ended, broke, or says nothing more after a whole answer: the decoder knows which.
+            _ => {
+                self.over = true;
+                let events = self.decoder.finish();
+                self.push(events);
             }
         }
     }

@@ -347,3 +347,49 @@ async fn an_answer_has_its_providers_name_in_every_format_and_never_the_key_in_i
     let cut = ask(&model, &request).await.unwrap().name.id.unwrap();
     assert!(cut.len() <= ResponseName::MOST && long.starts_with(&cut), "{cut}");
 }
+
+#[tokio::test]
+async fn a_prompt_that_is_refused_for_its_length_in_the_stream_is_sent_again_shorter() {
+    let words = "Your input exceeds the context window of this model.";
+    let failed = json!({ "type": "response.failed", "response": { "error": { "code": "context_length_exceeded", "message": words } } });
+    let created = json!({ "type": "response.created", "response": { "id": "r", "model": "m" } });
+    let answer = [
+        json!({ "type": "response.output_text.delta", "delta": "Hi" }),
+        json!({ "type": "response.completed", "response": { "status": "completed", "usage": {} } }),
+    ];
+    let chat = json!({ "error": { "code": "context_length_exceeded", "message": words } });
+    let chat_answer = json!({ "choices": [{ "delta": { "content": "Hi" }, "finish_reason": "stop" }] });
+    for (name, refusal, answer) in [
+        ("openai-responses/m", vec![created.clone(), failed], answer.to_vec()),
+        ("openai/m", vec![chat], vec![chat_answer]),
+    ] {
+        let provider = Raw::start(move |request| {
+            let events = if request.body.len() > 30_000 { &refusal } else { &answer };
+            RawAnswer::stream(events.iter().map(|event| format!("data: {event}\n\n").into_bytes()))
+        })
+        .await;
+        let (model, mut request) = model(name, provider.url());
+        let said = |text: &str| Turn::Assistant { text: text.into(), calls: vec![], provider_state: vec![] };
+        request.turns = (0..40)
+            .flat_map(|at| [Turn::User { text: format!("{at} {}", "word ".repeat(300)) }, said("yes")])
+            .collect();
+        request.turns.push(Turn::User { text: "last".into() });
+        let mut events = model.stream(request.clone()).await.unwrap();
+        let (mut text, mut notices) = (String::new(), 0);
+        while let Some(event) = events.next().await {
+            match event.unwrap() {
+                ModelEvent::Text(more) => text.push_str(&more),
+                ModelEvent::Notice { code, .. } => {
+                    assert!(text.is_empty());
+                    notices += usize::from(code == "LEFT_OUT");
+                }
+                _ => {}
+            }
+        }
+        assert_eq!((text.as_str(), notices), ("Hi", 2), "{name}: half, and half of it again");
+        // Nothing of it is learned for a prompt that has one message alone.
+        request.turns = vec![Turn::User { text: "word ".repeat(10_000) }];
+        let error = ask(&model, &request).await.unwrap_err();
+        assert!(error.to_string().contains(words), "{name}: {error}");
+    }
+}

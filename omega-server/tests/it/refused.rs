@@ -1,9 +1,9 @@
 //! Nothing that strangers wrote, that a model made up or that an end of a run left behind ends a conversation: the provider
 //! refuses what the strictest of real ones do, and every plain message is answered.
 
-use crate::harness::{MODELS, Omega};
+use crate::harness::{MODELS, Omega, executor::id};
 use omega_core::{
-    registry::meta::SEARCH,
+    registry::meta::{EXECUTE, SEARCH},
     testing::{Fault, Reply, Script, Seen, judge},
 };
 use serde_json::{Value, json};
@@ -117,5 +117,54 @@ async fn what_a_provider_refuses_by_name_is_left_out_once_and_for_the_rest_of_th
         let requests = omega.provider.requests();
         assert_eq!(requests.len() - before, 3 + things, "{model}: each is refused once");
         assert!(!requests.last().unwrap().tools.iter().any(|name| name.contains("acmeWeather")));
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_longer_than_a_model_reads_goes_on() {
+    const WINDOW: usize = 60_000;
+    // Bytes for tokens, in the words of each provider.
+    let too_long = |seen: &Seen| {
+        let sent = seen.body.to_string().len();
+        (sent > WINDOW).then(|| match seen.model.as_str() {
+            "chat" => format!(
+                "This model's maximum context length is {WINDOW} tokens. However, your messages resulted in {sent} tokens."
+            ),
+            "responses" => "Your input exceeds the context window of this model.".to_owned(),
+            "claude" => format!("prompt is too long: {sent} tokens > {WINDOW} maximum"),
+            _ => format!("The input token count ({sent}) exceeds the maximum number of tokens allowed ({WINDOW})."),
+        })
+    };
+    let large = || Reply::call(EXECUTE, json!({"toolId": id("acmeLarge"), "params": {"bytes": 20_000}}));
+    let script = Script::new()
+        .refuse(too_long)
+        .when(
+            |seen| seen.users.last().is_some_and(|user| user.starts_with("read")),
+            [large(), large(), large(), large(), Reply::text("I read them")],
+        )
+        .when(|_| true, [Reply::text("still here")]);
+    let omega = Omega::start(script).await;
+    for model in ["openai/chat", "openai-responses/responses", "anthropic/claude", "google/gemini"] {
+        let conversation = omega.conversation(model).await;
+        let told = omega.ask_in(conversation, "read four").await;
+        assert_eq!(told.log.answer(), "I read them", "{model}: {:?}", told.log.notices());
+        assert!(told.log.notices().contains(&"LEFT_OUT"), "{model}");
+        let kept = omega.provider.requests().pop().unwrap();
+        let body = kept.body.to_string();
+        assert!(
+            body.contains("read four") && body.contains("readOutput has it by the handle call_1"),
+            "{model}: {body}"
+        );
+        for at in 0..4 {
+            let words = format!("{at} {}", "word ".repeat(4_000));
+            assert_eq!(omega.ask_in(conversation, &words).await.log.answer(), "still here", "{model}");
+        }
+        let last = omega.provider.requests().pop().unwrap();
+        assert!(last.body.to_string().contains("before this one, with their answers, are left out"), "{model}");
+        let detail = omega.client.conversation(conversation).await.unwrap();
+        assert_eq!(detail.message_count, 14, "{model}: people have all of it");
+    }
+    for seen in omega.provider.requests() {
+        assert_eq!(seen.problems, Vec::<String>::new(), "{}", seen.model);
     }
 }

@@ -11,8 +11,10 @@ use omega_core::{
     registry::meta::EXECUTE,
     testing::{Reply, Script},
 };
+use omega_engine::store::statements;
 use reqwest::Method;
 use serde_json::json;
+use sqlx::{ConnectOptions, Connection, Row, sqlite::SqliteConnectOptions};
 
 type Ids = (Vec<MessageId>, Vec<RunId>, Vec<ToolRunId>);
 
@@ -64,4 +66,37 @@ async fn a_conversation_is_read_from_its_beginning_and_from_any_time_on() {
         let refusal = refused(omega.request(Method::GET, &path)).await;
         assert!([code(422, "INVALID_INPUT"), code(400, "BAD_REQUEST")].contains(&refusal), "{query}: {refusal:?}");
     }
+}
+
+/// What reads a conversation from its first message on: each names why that is seldom, or stops early.
+const WHOLE: [(&str, &str); 3] = [
+    ("HAS_ANSWER", "the first that is found is enough"),
+    ("CONVERSATIONS", "whether there is one"),
+    ("MEDIAN_FIRST_CALL", "the first of each"),
+];
+
+#[tokio::test]
+async fn no_statement_reads_all_of_a_conversation() {
+    let omega = Omega::start(Script::new()).await;
+    let path = omega.database.strip_prefix("sqlite:").unwrap();
+    let mut database = SqliteConnectOptions::new().filename(path).read_only(true).connect().await.unwrap();
+    let mut seen = 0;
+    for (name, text) in statements::all() {
+        let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}")));
+        let plan = plan.fetch_all(&mut database).await.unwrap();
+        let steps: Vec<String> = plan.iter().map(|row| row.get::<String, _>("detail")).collect();
+        // What grows with a conversation. An index that has all that is wanted is read for counting.
+        let grows = |step: &&String| {
+            let of = ["PRIMARY KEY", "messages_seq", "runs_conversation", "tool_runs_conversation"];
+            step.ends_with("(conversation_id=?)")
+                && of.iter().any(|index| step.contains(&format!(" {index} ")))
+                && !step.contains("COVERING")
+        };
+        if WHOLE.iter().all(|(whole, _)| *whole != name) {
+            assert_eq!(steps.iter().find(grows), None, "{name}: {steps:?}");
+        }
+        seen += 1;
+    }
+    assert!(seen >= 200, "{seen} statements");
+    database.close().await.unwrap();
 }

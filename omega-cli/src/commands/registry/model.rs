@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The sentence encoder that orders what search finds by its meaning too: fetch it, show it, remove it
+/// Fetch, show and remove the sentence encoder, which orders what search finds by its meaning too
 ///
 /// Without it, search goes by words. It is all-MiniLM-L6-v2 (Apache-2.0, 91 MB) and lies in the cache folder of this machine's
 /// server, which notices by itself that it came or went.

@@ -57,7 +57,7 @@ fn talk() -> Vec<Exchange> {
 
 fn with<T>(work: impl FnOnce(&Sources<'_>) -> T) -> T {
     let talk = talk();
-    work(&Sources::of(talk.iter()))
+    work(&Sources::of(talk.iter(), Earlier::default()))
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_record_says_what_a_reference_stands_for_and_the_model_can_not() {
 #[test]
 fn the_note_of_a_large_value_is_short_and_more_than_a_call_may_have_is_refused() {
     let large = Exchange { data: Some("é".repeat(9 << 20)), ..Exchange::default() };
-    let sources = Sources::of([&large].into_iter());
+    let sources = Sources::of([&large].into_iter(), Earlier::default());
     let record = noted(json!({"x": {"$from": "stdin"}}), &sources);
     assert!(record.to_string().len() < 1000 && record["x"]["bytes"] == 18 << 20, "{record}");
     assert!(filled(&json!({"x": {"$from": "stdin"}}), &sources, None).is_ok());
@@ -151,7 +151,7 @@ fn an_output_is_read_in_parts_to_its_end() {
     let outputs = [json!(list), json!(text), Value::Object(big)];
     let (calls, tool_runs) = outputs.iter().enumerate().map(|(n, o)| call(&format!("c{n}"), Some(o.clone()))).unzip();
     let one = Exchange { steps: vec![Step { calls, tool_runs, ..Step::default() }], ..Exchange::default() };
-    let sources = Sources::of([&one].into_iter());
+    let sources = Sources::of([&one].into_iter(), Earlier::default());
     let read = |handle: &str, offset| {
         let input = meta::ReadInput { handle: handle.into(), path: String::new(), offset, limit: None };
         let part = read_part(&input, &sources).unwrap();

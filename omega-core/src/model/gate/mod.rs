@@ -10,6 +10,7 @@
 //! - [`history`] makes the turns valid: names, ids, roles, pairs of calls and results, texts;
 //! - [`deferred`] puts tools that a search found behind its result, where a provider takes them there;
 //! - [`report`] tells the author of a tool what is shown of it;
+//! - [`overlong`] says what of a conversation is left out that is longer than a model reads;
 //! - [`refusal`] is for what no rule foresaw: when a refusal names a tool or a field, it is left out and the request is sent
 //!   once more.
 //!
@@ -19,6 +20,7 @@
 pub mod deferred;
 pub mod facts;
 pub mod history;
+pub mod overlong;
 pub mod property_names;
 pub mod refusal;
 pub mod report;

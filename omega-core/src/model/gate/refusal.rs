@@ -5,8 +5,10 @@
 //! left out for as long as the model is used ([`LeftOut`]), which is the rest of the run. What the model or a tool can't work
 //! without is never left out, so that a refusal with another reason stays a failure that is told.
 
+use super::overlong::Omitted;
+use crate::model::Turn;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 /// How many times one call of a model is sent again without something more.
 pub const MOST: usize = 8;
@@ -23,6 +25,8 @@ pub enum Named {
     Deferral,
     /// That the prompt has a role of its own: it goes before the first message then.
     SystemRole,
+    /// The conversation's length ([`super::overlong`]).
+    Length(Omitted),
 }
 
 /// Where a field stands in a request.
@@ -244,6 +248,7 @@ pub struct LeftOut {
     limit: Option<u64>,
     deferral: bool,
     system_role: bool,
+    omitted: Omitted,
 }
 
 impl LeftOut {
@@ -254,6 +259,7 @@ impl LeftOut {
             Named::Field(name) => self.fields.insert(name),
             Named::Deferral => !std::mem::replace(&mut self.deferral, true),
             Named::SystemRole => !std::mem::replace(&mut self.system_role, true),
+            Named::Length(more) => std::mem::replace(&mut self.omitted, *more) != *more,
             Named::Limit(limit) => {
                 let lower = self.limit.is_none_or(|before| *limit < before);
                 self.limit = self.limit.filter(|_| !lower).or(Some(*limit));
@@ -270,6 +276,16 @@ impl LeftOut {
     /// Whether tools are to stand in the list alone.
     pub fn has_deferral(&self) -> bool {
         self.deferral
+    }
+
+    /// What of a history is left out.
+    pub fn omitted(&self) -> Omitted {
+        self.omitted
+    }
+
+    /// A history as far as it is sent.
+    pub fn turns<'t>(&self, turns: &'t [Turn]) -> Cow<'t, [Turn]> {
+        self.omitted.without(turns)
     }
 
     /// The request without the fields, and with the cap that was told.
@@ -315,121 +331,17 @@ impl Named {
             Self::SystemRole => {
                 format!("{provider} takes no prompt of its own with this model; it stands before the first message")
             }
+            Self::Length(omitted) => {
+                let what = if omitted.turns > 0 { "its oldest messages" } else { "what its oldest calls gave" };
+                format!(
+                    "the conversation is longer than this model of {provider} reads: {what} are left out for the rest of this \
+                     run. Another model may read more, and a new conversation is shorter"
+                )
+            }
             Self::Limit(limit) => format!("{provider} gives at most {limit} tokens of an answer with this model"),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sent() -> Value {
-        json!({
-            "model": "m", "stream_options": {"include_usage": true}, "max_tokens": 32_000, "store": false, "temperature": 0,
-            "messages": [{"role": "assistant", "content": null, "reasoning_content": ""}],
-            "tools": [{"type": "function", "strict": false, "function": {"name": "a__b"}}],
-        })
-    }
-
-    #[test]
-    fn refusals_of_every_provider_name_what_they_mean() {
-        let tools = ["registrySearchTool", "registryExecuteTool", "a__b", "a__b_c"];
-        let tool = |name: &str| Some(Named::Tool(name.into()));
-        for (refusal, want) in [
-            ("Unrecognized request argument supplied: stream_options", Some(Named::Field("stream_options"))),
-            (
-                r#"{"detail":[{"loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}"#,
-                Some(Named::Field("stream_options")),
-            ),
-            (
-                "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
-                Some(Named::Field("max_tokens")),
-            ),
-            (
-                "max_tokens: 32000 > 8192, which is the maximum allowed number of output tokens",
-                Some(Named::Limit(8192)),
-            ),
-            ("'temperature' does not support 0 with this model.", Some(Named::Field("temperature"))),
-            ("the temperature of the store is low", None),
-            ("Unknown parameter: 'store'.", Some(Named::Field("store"))),
-            ("property 'reasoning_content' is unsupported", Some(Named::Field("reasoning_content"))),
-            (
-                "Invalid schema for function 'a__b_c': In context=('properties', 'x'), array schema missing items.",
-                tool("a__b_c"),
-            ),
-            ("tools.2.custom.input_schema: JSON schema is invalid.", tool("a__b")),
-            (r#"{"error":{"message":"bad","param":"tools[3].function.parameters"}}"#, tool("a__b_c")),
-            (
-                "GenerateContentRequest.tools[0].function_declarations[2].parameters.properties[x].items: missing field.",
-                tool("a__b"),
-            ),
-            ("[{'loc': ('body', 'tools', 3, 'function', 'parameters')}]", tool("a__b_c")),
-            ("tools.99.custom: no", None),
-            ("Incorrect API key provided", None),
-            ("bad", None),
-        ] {
-            assert_eq!(named(refusal, &sent(), &tools), want, "{refusal}");
-        }
-    }
-
-    #[test]
-    fn a_prompt_that_has_no_place_goes_before_the_first_message() {
-        let chat = json!({"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hi"}]});
-        let gemini = json!({"systemInstruction": {"parts": [{"text": "Be brief."}]}, "contents": [{"role": "user", "parts": [{"text": "hi"}]}]});
-        let mut out = LeftOut::default();
-        for refusal in ["System role not supported", "Developer instruction is not enabled for models/gemma-3-27b-it"] {
-            for sent in [&chat, &gemini] {
-                assert_eq!(named(refusal, sent, &[]), Some(Named::SystemRole), "{refusal}");
-            }
-        }
-        assert!(out.add(&Named::SystemRole) && !out.add(&Named::SystemRole));
-        let stripped = |body: &Value| {
-            let mut body = body.clone();
-            out.strip(&mut body);
-            body
-        };
-        assert_eq!(stripped(&chat), json!({"messages": [{"role": "user", "content": "Be brief.\n\nhi"}]}));
-        let text = json!({"contents": [{"role": "user", "parts": [{"text": "Be brief.\n\nhi"}]}]});
-        assert_eq!(stripped(&gemini), text);
-        assert_eq!(named("System role not supported", &stripped(&chat), &[]), None, "once");
-        assert_eq!(named("the system role of the tool is not clear", &chat, &[]), None);
-    }
-
-    #[test]
-    fn what_is_left_out_is_gone_and_the_rest_stays() {
-        let mut out = LeftOut::default();
-        for named in [
-            Named::Field("stream_options"),
-            Named::Field("max_tokens"),
-            Named::Field("strict"),
-            Named::Field("reasoning_content"),
-        ] {
-            assert!(out.add(&named));
-            assert!(!out.add(&named), "only what is new is worth another try");
-        }
-        assert!(out.add(&Named::Limit(8192)) && !out.add(&Named::Limit(9000)));
-        let mut body = sent();
-        out.strip(&mut body);
-        assert_eq!(
-            body,
-            json!({
-                "model": "m", "store": false, "temperature": 0, "max_completion_tokens": 8192,
-                "messages": [{"role": "assistant", "content": null}],
-                "tools": [{"type": "function", "function": {"name": "a__b"}}],
-            })
-        );
-        let mut cached = json!({"system": [{"text": "a", "cache_control": {}}], "messages": [{"content": [{"cache_control": {}}]}], "tools": [{"name": "x", "cache_control": {}}]});
-        let mut out = LeftOut::default();
-        assert_eq!(
-            named("tools.0.cache_control: Extra inputs are not permitted", &cached, &["x"]),
-            Some(Named::Field("cache_control"))
-        );
-        out.add(&Named::Field("cache_control"));
-        out.strip(&mut cached);
-        assert_eq!(
-            cached,
-            json!({"system": [{"text": "a"}], "messages": [{"content": [{}]}], "tools": [{"name": "x"}]})
-        );
-    }
-}
+mod tests;

@@ -93,7 +93,7 @@ impl Format {
             Self::OpenAiChat => openai_chat::ids(to, &request.model),
             Self::OpenAiResponses | Self::Anthropic | Self::Gemini => IdRule::Word(64),
         };
-        let mut turns = gate::history::valid(&request.turns, ids, |call| gate.sent(call));
+        let mut turns = gate::history::valid(&left_out.turns(&request.turns), ids, |call| gate.sent(call));
         gate.defer(&mut turns, deferred::are_taken(self, to, &request.model) && !left_out.has_deferral());
         let request = ModelRequest {
             purpose: request.purpose,

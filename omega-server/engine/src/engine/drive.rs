@@ -157,7 +157,7 @@ async fn stretch(
     history.now.plan = plan.map(|plan| *plan);
     let (unread, mut policy) = (UnreadPolicy::of(&history), None);
     let prompt = engine.prompt_of(&history.config, owner).await?;
-    let mut agent = Agent::restore(history.config, history.before, history.now, &prompt, &pins);
+    let mut agent = Agent::restore(history.config, history.before, history.now, &prompt, &pins).behind(history.earlier);
     let began = Instant::now();
     // What the model said last, written and not committed: where it is the answer, the run ends with it.
     let mut answered: Option<Box<Answered>> = None;

@@ -34,9 +34,9 @@ fn answer_of(envelope: Result<Envelope>) -> Option<Result<RunAnswer>> {
 }
 
 sql::statements! {
-    ANSWERS_BETWEEN = "SELECT e.payload FROM runs r JOIN events e ON e.run_id = r.id \
+    ANSWERS_BETWEEN = "SELECT e.payload FROM runs r CROSS JOIN events e WHERE e.run_id = r.id \
         AND e.kind IN ('plan.selected', 'approval.decided', 'credentials.provided', 'alternatives.selected') \
-        WHERE r.conversation_id = $1 AND r.queued_seq >= $2 AND r.queued_seq < $3 AND e.conversation_id = $1 ORDER BY e.seq";
+        AND r.conversation_id = $1 AND r.queued_seq >= $2 AND r.queued_seq < $3 ORDER BY e.seq";
     ANSWERS_TO = "SELECT payload FROM events WHERE run_id = $1 \
         AND kind IN ('plan.selected', 'approval.decided', 'credentials.provided', 'alternatives.selected') ORDER BY seq";
 }

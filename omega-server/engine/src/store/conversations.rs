@@ -289,7 +289,7 @@ impl Store {
     /// Whether the conversation still has no title and at least one answer.
     pub async fn wants_title(&self, conversation: ConversationId) -> Result<bool> {
         let row = self.row(conversation).await?;
-        Ok(row.title_source == "none" && self.count(COUNT_CONVERSATION_RUNS, conversation).await? > 0)
+        Ok(row.title_source == "none" && self.count(HAS_ANSWER, conversation).await? > 0)
     }
 }
 
@@ -414,7 +414,7 @@ super::sql::statements! {
     /// Both counted in an index alone: a conversation may have a hundred thousand.
     COUNT_MESSAGES = "SELECT (SELECT COUNT(*) FROM messages WHERE conversation_id = $1) \
         - (SELECT COUNT(*) FROM messages WHERE conversation_id = $1 AND status = 'discarded') AS n";
-    COUNT_CONVERSATION_RUNS = "SELECT COUNT(*) AS n FROM runs WHERE conversation_id = $1 AND status = 'completed'";
+    HAS_ANSWER = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM runs WHERE conversation_id = $1 AND status = 'completed' LIMIT 1) AS found";
     GET_TOOL_RUN = "SELECT id, run_id, message_id, call_id, seq, tool_id, tool_name, version, status, input, output, \
         output_summary, output_bytes, truncated, attempt, started_at, error, duration_ms, notice, created_at FROM tool_runs WHERE id = $1";
     /// Of the messages of a page, and all of the runs that begin there.

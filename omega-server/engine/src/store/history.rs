@@ -3,14 +3,15 @@
 use super::{
     Result, Store, StoreError,
     access::Within,
-    read_all, read_opt,
+    read_all, read_one, read_opt,
     rows::{MessageRow, RunRow, ToolRunRow},
     sql,
 };
 use crate::process::clock;
 use omega_core::{
-    agent::{Exchange, RunConfig, Step},
+    agent::{Earlier, Exchange, RunConfig, Step},
     api::{Finished, Role, Run, Timestamp, ToolRun},
+    budget::HISTORY,
     id::{RunId, ToolId, ToolRunId, UserId},
     view::last_text,
 };
@@ -23,8 +24,10 @@ pub struct RunHistory {
     /// Who sent the message.
     pub actor: UserId,
     pub config: RunConfig,
-    /// The exchanges before it, in the order of their runs.
+    /// The exchanges before it, in the order of their runs: at most [`HISTORY`], the newest.
     pub before: Vec<Exchange>,
+    /// What is before those.
+    pub earlier: Earlier,
     /// Its own exchange so far.
     pub now: Exchange,
     /// Whether somebody asked to stop it.
@@ -41,7 +44,7 @@ struct DataRow {
 impl Store {
     /// What came of a run.
     pub async fn finished(&self, run: &Within<RunId>) -> Result<Finished> {
-        let history = self.history(run.id()).await?;
+        let history = self.history_with(run.id(), 0).await?;
         let answer = last_text(history.now.steps.iter().map(|step| step.text.as_str())).to_owned();
         let tool_runs = history.now.steps.into_iter().flat_map(|step| step.tool_runs).collect();
         let known = self.with_feedback(self.with_plan(history.run).await?).await?;
@@ -50,16 +53,34 @@ impl Store {
 
     /// Loads a run and what came before it.
     pub async fn history(&self, run: RunId) -> Result<RunHistory> {
+        self.history_with(run, HISTORY.most).await
+    }
+
+    /// The same with so many exchanges before it.
+    async fn history_with(&self, run: RunId, most: usize) -> Result<RunHistory> {
         let row: Option<RunRow> = read_opt!(&self.db, RunRow, sql::GET_RUN, run.to_string())?;
         let row = row.ok_or(StoreError::NotFound)?;
         let conversation = row.conversation_id.clone();
-        let runs: Vec<RunRow> = read_all!(&self.db, RunRow, sql::RUNS_BETWEEN, &conversation, 0_i64, i64::MAX)?;
+        let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+        let mut runs: Vec<RunRow> = read_all!(&self.db, RunRow, RUNS_UNTIL, &conversation, &row.id, limit)?;
+        runs.reverse();
+        let from: i64 = match runs.first() {
+            Some(first) if runs.len() > most => {
+                let from: Option<(i64,)> = read_opt!(&self.db, (i64,), MESSAGE_SEQ, &first.message_id)?;
+                from.map_or(0, |(seq,)| seq)
+            }
+            _ => 0,
+        };
+        let earlier: (i64, i64) = match from {
+            0 => (0, 0),
+            _ => read_one!(&self.db, (i64, i64), COUNT_EARLIER, &conversation, from)?,
+        };
         let messages: Vec<MessageRow> =
-            read_all!(&self.db, MessageRow, sql::MESSAGES_AFTER, &conversation, 0_i64, i64::MAX)?;
+            read_all!(&self.db, MessageRow, sql::MESSAGES_AFTER, &conversation, from - 1, i64::MAX)?;
         let tool_runs: Vec<ToolRunRow> =
-            read_all!(&self.db, ToolRunRow, sql::TOOL_RUNS_FROM, &conversation, 0_i64, i64::MAX, i64::MAX)?;
+            read_all!(&self.db, ToolRunRow, sql::TOOL_RUNS_FROM, &conversation, from, i64::MAX, i64::MAX)?;
 
-        let data: Vec<DataRow> = read_all!(&self.db, DataRow, sql::MESSAGE_DATA, &conversation)?;
+        let data: Vec<DataRow> = read_all!(&self.db, DataRow, sql::MESSAGE_DATA, &conversation, from)?;
         let mut data: HashMap<String, String> = data.into_iter().map(|row| (row.id, row.data)).collect();
         let mut calls: HashMap<String, Vec<ToolRun>> = HashMap::new();
         for tool_run in tool_runs {
@@ -109,7 +130,22 @@ impl Store {
             cancel_requested: row.cancel_requested_at.is_some(),
             before,
             now,
+            earlier: Earlier { exchanges: count(earlier.0), calls: count(earlier.1) },
             run: row.into_api()?,
         })
     }
+}
+
+fn count(n: i64) -> usize {
+    usize::try_from(n).unwrap_or_default()
+}
+
+sql::statements! {
+    /// The run and those before it, the newest first.
+    RUNS_UNTIL = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
+        cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at, finish_reason FROM runs \
+        WHERE conversation_id = $1 AND queued_seq <= (SELECT queued_seq FROM runs WHERE id = $2) ORDER BY queued_seq DESC LIMIT $3";
+    MESSAGE_SEQ = "SELECT seq FROM messages WHERE id = $1";
+    COUNT_EARLIER = "SELECT (SELECT COUNT(*) FROM runs WHERE conversation_id = $1 AND queued_seq < $2), \
+        (SELECT COUNT(*) FROM tool_runs WHERE conversation_id = $1 AND seq < $2)";
 }

@@ -214,7 +214,7 @@ statements! {
         c.created_at, c.updated_at, c.last_used_at, c.keyring_account FROM credentials c JOIN conversations v ON v.owner_id = c.user_id WHERE v.id = $1 \
         UNION ALL SELECT e.user_id, 'run' AS scope, e.run_id AS place_of, e.key_name, e.dek_id, e.nonce, e.ciphertext, NULL AS hint, \
         CAST(0 AS BIGINT) AS created_at, CAST(0 AS BIGINT) AS updated_at, CAST(NULL AS BIGINT) AS last_used_at, \
-        NULL AS keyring_account FROM run_env e WHERE e.run_id IN (SELECT r.id FROM runs r WHERE r.conversation_id = $1)";
+        NULL AS keyring_account FROM run_env e CROSS JOIN runs r WHERE r.id = e.run_id AND r.conversation_id = $1";
     DELETE_RUN_ENV = "DELETE FROM run_env WHERE run_id = $1";
     PUT_CREDENTIAL = "INSERT INTO credentials (id, user_id, scope, tool_id, key_name, dek_id, nonce, ciphertext, version, hint, \
         created_at, updated_at, given_version, given_integrity, given_own, keyring_account) \
@@ -257,7 +257,7 @@ statements! {
         FROM messages WHERE conversation_id = $1 AND status <> 'discarded' AND seq < $2 ORDER BY seq DESC LIMIT $3";
     MESSAGES_AFTER = "SELECT id, seq, run_id, step_no, author, role, status, parts, content, calls, provider_state, created_at, finish_reason \
         FROM messages WHERE conversation_id = $1 AND status <> 'discarded' AND seq > $2 ORDER BY seq LIMIT $3";
-    MESSAGE_DATA = "SELECT id, data FROM messages WHERE conversation_id = $1 AND data IS NOT NULL";
+    MESSAGE_DATA = "SELECT id, data FROM messages WHERE conversation_id = $1 AND seq >= $2 AND data IS NOT NULL";
     GET_RUN = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
         cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at, finish_reason FROM runs WHERE id = $1";
     RUNS_BETWEEN = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
@@ -276,7 +276,7 @@ statements! {
     SET_PAUSE = "UPDATE runs SET pause = $2 WHERE id = $1 AND status = 'paused'";
     PAUSED_RUN = "SELECT id, conversation_id, message_id, actor_user_id, status, config, step_no, tool_calls, attempt, recoveries, \
         cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at, finish_reason FROM runs \
-        WHERE conversation_id = $1 AND status = 'paused'";
+        WHERE conversation_id = $1 AND status IN ('running', 'paused') AND status = 'paused'";
     CLOSE_CREDENTIAL_REQUESTS = "UPDATE credential_requests SET status = $2, resolved_at = $3, resolved_by = $4 \
         WHERE run_id = $1 AND status = 'open'";
     CLOSE_PLAN_CREDENTIALS = "UPDATE plan_credentials SET status = $2, resolved_at = $3, resolved_by = $4 \
