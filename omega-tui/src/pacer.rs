@@ -1,14 +1,14 @@
 //! When to draw: on request only, any number of requests in one frame, and never more often than is seen.
 //!
-//! What a person does is seen in the next frame of the screen. Text that comes by itself is read and not watched: half as many
-//! frames cost half as much, for as long as it comes.
+//! What a person does is seen in the next frame of the screen. Text that comes by itself is read and not watched: a third as
+//! many frames cost a third as much, for as long as it comes.
 
 use std::time::{Duration, Instant};
 
 /// The shortest time between two frames: 60 a second.
 const FRAME: Duration = Duration::from_micros(16_667);
-/// The same while nobody presses a key: 30 a second.
-const CALM: Duration = Duration::from_micros(33_333);
+/// The same while nobody presses a key: 20 a second.
+const CALM: Duration = Duration::from_millis(50);
 
 /// Collects requests to draw.
 #[derive(Debug, Default)]
@@ -75,7 +75,7 @@ mod tests {
     fn a_burst_of_requests_is_one_frame() {
         let (keys, news) = (frames(Pacer::request), frames(Pacer::request_calmly));
         assert!((55..=60).contains(&keys), "{keys}");
-        assert!((28..=30).contains(&news), "{news}");
+        assert!((19..=20).contains(&news), "{news}");
     }
 
     #[test]

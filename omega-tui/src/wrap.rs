@@ -32,21 +32,25 @@ pub fn wrap(spans: &[Span<'_>], max: usize) -> Vec<Line<'static>> {
     let max = max.max(1);
     let mut lines = Vec::new();
     let mut row: Vec<Cell<'_>> = Vec::new();
+    let mut used = 0;
     for span in spans {
         for grapheme in span.content.graphemes(true) {
             if grapheme.contains('\n') {
                 lines.push(line_of(&row));
                 row.clear();
+                used = 0;
                 continue;
             }
-            row.push(Cell { text: grapheme, style: span.style, width: width(grapheme) });
-            while row.iter().map(|c| c.width).sum::<usize>() > max {
+            // Nearly all there is; the table of widths is large.
+            let width = if matches!(grapheme.as_bytes(), [b' '..=b'~']) { 1 } else { width(grapheme) };
+            row.push(Cell { text: grapheme, style: span.style, width });
+            used += width;
+            while used > max {
                 let Some(at) = break_point(&row, max) else { break };
-                let rest = row.split_off(at);
-                lines.push(line_of(trimmed(&row)));
-                row = rest;
-                let spaces = row.iter().take_while(|c| c.is_space()).count();
-                row.drain(..spaces);
+                lines.push(line_of(trimmed(&row[..at])));
+                let spaces = row[at..].iter().take_while(|c| c.is_space()).count();
+                row.drain(..at + spaces);
+                used = row.iter().map(|c| c.width).sum();
             }
         }
     }
@@ -85,14 +89,11 @@ fn trimmed<'a, 'b>(row: &'a [Cell<'b>]) -> &'a [Cell<'b>] {
 }
 
 fn line_of(row: &[Cell<'_>]) -> Line<'static> {
-    let mut spans: Vec<Span<'static>> = Vec::new();
-    for cell in row {
-        match spans.last_mut() {
-            Some(last) if last.style == cell.style => last.content.to_mut().push_str(cell.text),
-            _ => spans.push(Span::styled(cell.text.to_owned(), cell.style)),
-        }
-    }
-    Line::from(spans)
+    let pieces = row.chunk_by(|a, b| a.style == b.style);
+    Line::from_iter(pieces.map(|piece| {
+        let text: String = piece.iter().map(|cell| cell.text).collect();
+        Span::styled(text, piece[0].style)
+    }))
 }
 
 /// The spans in one row: what does not fit is cut and marked with `…`.

@@ -10,7 +10,7 @@ use crate::harness::{
     providers, within,
 };
 use omega_core::{
-    agent::{Proposal, RunConfig},
+    agent::{Earlier, Proposal, RunConfig},
     api::{Author, OnActive, Part, RunStatus, Settings, ToolRun, ToolRunStatus, Usage},
     client::Client,
     edition::Edition,
@@ -262,6 +262,12 @@ async fn story(store: &Store) {
     // The next one fails.
     let lease = claim(store, "node b").await.unwrap().lease;
     assert_eq!(lease.run, second.run_id);
+    // What is before it is read as far as it is asked for, and the rest is counted.
+    let (all, alone) = (store.history(lease.run).await.unwrap(), store.history_within(lease.run, 0).await.unwrap());
+    assert_eq!((all.before.len(), all.earlier), (1, Earlier::default()));
+    assert_eq!((alone.before, alone.earlier), (vec![], Earlier { exchanges: 1, calls: 3 }));
+    assert_eq!(alone.now.user, "two");
+    assert_eq!(alone.now, all.now);
     let mut log = store.run_log(&lease).await.unwrap();
     let error = omega_core::api::RunError { code: "X".into(), error: "no".into(), retryable: false };
     log.end(lease.run, RunStatus::Failed, Some(&error), Event::RunFailed { error: error.clone() }).await.unwrap();

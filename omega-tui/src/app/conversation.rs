@@ -8,7 +8,7 @@ use crate::{
     transcript::{Gaps, UnsentMessage},
 };
 use omega_core::{
-    api::{Role, Run, RunStatus, Timestamp},
+    api::{Run, RunStatus, Timestamp},
     id::{ConversationId, RunId},
     view::View,
 };
@@ -95,12 +95,9 @@ impl Conversation {
         }
     }
 
-    /// How many messages of people there are; with the steps of the answers, where what is not here can't be told apart.
+    /// How many messages there are, the steps of answers counted, as everywhere.
     pub fn message_words(&self) -> String {
-        match self.older {
-            0 => grouped(self.view.messages.iter().filter(|it| it.role == Role::User).count() as u64),
-            older => format!("{} with steps", grouped(older + self.view.messages.len() as u64)),
-        }
+        grouped(self.older + self.view.messages.len() as u64)
     }
 
     /// Calls in all.

@@ -387,7 +387,7 @@ impl App {
             MouseEventKind::ScrollUp => -NOTCH,
             MouseEventKind::ScrollDown => NOTCH,
             MouseEventKind::Down(MouseButton::Left) if self.layers.is_empty() => {
-                self.transcript.press(column, row);
+                self.transcript.press(column, row, self.now);
                 return Vec::new();
             }
             MouseEventKind::Drag(MouseButton::Left) if self.layers.is_empty() => {

@@ -107,6 +107,8 @@ impl<'t> Writer<'t> {
     /// A formula as plain text where that is simple, else as it was written.
     fn formula(&mut self, formula: &str, dollars: &str) {
         match math::plain(formula).filter(|_| math::is_formula(formula)) {
+            // A short one stays on its line.
+            Some(plain) if dollars.len() == 1 && width(&plain) <= 24 => self.text(&plain.replace(' ', "\u{a0}")),
             Some(plain) => self.text(&plain),
             None => self.text(&format!("{dollars}{formula}{dollars}")),
         }

@@ -21,7 +21,7 @@ use crate::{
 use omega_core::api::Remember;
 use ratatui::{
     Frame,
-    layout::{Constraint, Layout, Rect},
+    layout::Rect,
     text::{Line, Span},
 };
 
@@ -50,8 +50,8 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     }
     let (main, side) = if area.width >= WIDE && app.has_panel && panel::has_anything(app) {
         let panel = area.width.saturating_sub(WIDEST_TEXT + 2).clamp(PANEL.0, PANEL.1);
-        let [main, side] = Layout::horizontal([Constraint::Min(0), Constraint::Length(panel)]).areas(area);
-        (main, Some(side))
+        let width = area.width - panel;
+        (Rect { width, ..area }, Some(Rect { x: area.x + width, width: panel, ..area }))
     } else {
         (area, None)
     };
@@ -64,17 +64,9 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     let above_height = u16::try_from(above.len()).unwrap_or(0).min(main.height / 3);
     // Title, rule and status line have one each.
     let asking = question::height(app, main, written + above_height + 3);
-    let [title, talk, extra, ask, rule, writing, status] = Layout::vertical([
-        Constraint::Length(1),
+    let [title, talk, extra, ask, rule, writing, status] =
         // Where there is little room a question takes all of it.
-        Constraint::Min(u16::from(asking == 0)),
-        Constraint::Length(above_height),
-        Constraint::Length(asking),
-        Constraint::Length(1),
-        Constraint::Length(written),
-        Constraint::Length(1),
-    ])
-    .areas(main);
+        stacked(main, u16::from(asking == 0), [1, above_height, asking, 1, written, 1]);
     bars::title(app, title, frame.buffer_mut());
     transcript(app, talk, frame);
     for (line, y) in above.into_iter().zip(extra.top()..extra.bottom()) {
@@ -90,6 +82,27 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
     let mut layers = std::mem::take(&mut app.layers);
     layers.draw(app, area, frame);
     app.layers = layers;
+}
+
+/// The parts of the screen from its top: the title, the transcript with all that is left and at least so many rows, and those
+/// below it. Where there is not enough for all, what is nearer to the bottom has it. A solver of constraints would take a tenth
+/// of the time of a frame.
+fn stacked(area: Rect, least: u16, heights: [u16; 6]) -> [Rect; 7] {
+    let [title, extra, ask, rule, writing, status] = heights;
+    let mut left = area.height;
+    let mut take = |wanted: u16| {
+        let taken = wanted.min(left);
+        left -= taken;
+        taken
+    };
+    let [status, writing, rule, title, least] = [status, writing, rule, title, least].map(&mut take);
+    let [ask, extra] = [ask, extra].map(&mut take);
+    let mut y = area.y;
+    [title, least + left, extra, ask, rule, writing, status].map(|height| {
+        let part = Rect { y, height, ..area };
+        y += height;
+        part
+    })
 }
 
 /// The picture of the spinner now.

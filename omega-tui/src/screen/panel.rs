@@ -5,7 +5,7 @@ use crate::{
     app::{App, step_sign},
     clean::one_line,
     numbers::{grouped, seconds},
-    transcript::{glyph, label, took},
+    transcript::{asked_of, glyph, label, took},
     wrap::{fit, width},
 };
 use omega_core::{
@@ -70,7 +70,11 @@ fn row(app: &App, run: &ToolRun, max: usize) -> Line<'static> {
     let (sign, style) = glyph(run.status, spinner(app), theme);
     let took = took(run, app.clock()).map(|took| format!(" {}", seconds(took))).unwrap_or_default();
     let room = max.saturating_sub(width(&took));
-    let mut line = fit(vec![Span::styled(format!("{sign} "), style), Span::styled(label(run), theme.text)], room);
+    // Calls of one tool differ by what was asked.
+    let asked = Some(one_line(&asked_of(run))).filter(|asked| !asked.is_empty());
+    let mut spans = vec![Span::styled(format!("{sign} "), style), Span::styled(label(run), theme.text)];
+    spans.extend(asked.map(|asked| Span::styled(format!(" {asked}"), theme.dim)));
+    let mut line = fit(spans, room);
     let pad = room.saturating_sub(line.width());
     line.push_span(Span::raw(" ".repeat(pad)));
     line.push_span(Span::styled(took, theme.dim));

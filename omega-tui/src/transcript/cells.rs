@@ -208,9 +208,10 @@ fn reasoning(scene: &Scene<'_>, item: &Item, part: usize, look: &Look<'_>) -> Ve
     let grows = grows(scene, item.at, part);
     let head = match message.filter(|_| grows) {
         Some(message) => format!("{INDENT}{sign} thinking · {}", seconds(scene.now.millis_since(message.created_at))),
+        // What came at once took no time to think of.
         None => match scene.view.messages.get(item.at).and_then(|it| scene.speed.thought_millis(it.id)) {
-            Some(took) => format!("{INDENT}{sign} thought for {} · {words} words", seconds(took)),
-            None => format!("{INDENT}{sign} reasoning · {words} words"),
+            Some(took) if took >= 100 => format!("{INDENT}{sign} thought for {} · {words} words", seconds(took)),
+            _ => format!("{INDENT}{sign} reasoning · {words} words"),
         },
     };
     let newest = text.lines().rev().find(|line| !line.trim().is_empty()).filter(|_| grows && look.level == 0);

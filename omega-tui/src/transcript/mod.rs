@@ -23,7 +23,7 @@ use crate::{
 };
 use omega_core::{api::OutputPage, id::ToolRunId, view::View};
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
-use selecting::Mark;
+use selecting::{Mark, Pressed};
 use std::collections::HashMap;
 
 /// Laid-out pieces that are kept before those off the screen are dropped.
@@ -80,6 +80,7 @@ pub struct Transcript {
     area: Rect,
     /// What is marked with the mouse.
     mark: Option<Mark>,
+    pressed: Option<Pressed>,
     /// What is searched for; it is set off.
     searched: String,
     /// Bring the line with it into view at the next drawing.

@@ -2,7 +2,10 @@
 
 use super::{Item, PieceKey, Transcript, UnsentMessage, label, marking};
 use crate::{output::plain, theme::Theme, wrap::width};
-use omega_core::{api::Part, view::View};
+use omega_core::{
+    api::{Part, Timestamp},
+    view::View,
+};
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -19,6 +22,17 @@ pub(super) struct Mark {
     to: Place,
     is_dragged: bool,
 }
+
+/// Where the button was pressed last, when, and how often in a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pressed {
+    place: Place,
+    at: Timestamp,
+    times: u8,
+}
+
+/// Milliseconds within which a press at the same place is one more of the same.
+const AGAIN: u64 = 400;
 
 impl Transcript {
     pub fn selected(&self) -> Option<PieceKey> {
@@ -94,9 +108,29 @@ impl Transcript {
         })
     }
 
-    /// The button was pressed at a place of the screen.
-    pub fn press(&mut self, column: u16, row: u16) {
-        self.mark = self.place_at(column, row).map(|place| Mark { from: place, to: place, is_dragged: false });
+    /// The button was pressed at a place of the screen: the second time in a row it marks a word, the third time the line.
+    pub fn press(&mut self, column: u16, row: u16, now: Timestamp) {
+        let place = self.place_at(column, row);
+        let before = self.pressed.filter(|it| Some(it.place) == place && now.millis_since(it.at) <= AGAIN);
+        let times = before.map_or(1, |it| it.times % 3 + 1);
+        self.pressed = place.map(|place| Pressed { place, at: now, times });
+        self.mark = place.map(|(key, line, cell)| {
+            let cells = match times {
+                2 => self.line_at(key, line).and_then(|text| word_at(&text, cell)),
+                3 => self.line_at(key, line).map(|text| (0, cells(&text).saturating_sub(1))),
+                _ => None,
+            };
+            let (from, to) = cells.unwrap_or((cell, cell));
+            Mark { from: (key, line, from), to: (key, line, to), is_dragged: cells.is_some() }
+        });
+    }
+
+    /// A line of a piece as it is drawn.
+    fn line_at(&self, key: PieceKey, line: usize) -> Option<String> {
+        let at = self.index_of(key)?;
+        let gap = usize::from(at > 0 && self.items[at].gap);
+        let (_, lines) = self.cache.get(&key)?;
+        lines.iter().nth(line.checked_sub(gap)?).map(ToString::to_string)
     }
 
     /// The mouse was moved with the button pressed. Beyond an edge the transcript follows.
@@ -218,6 +252,28 @@ impl Transcript {
         let text = self.source(item.key, view, pending).map(|(text, _)| text);
         text.into_iter().chain(called).any(|text| text.to_lowercase().contains(typed))
     }
+}
+
+fn cells(text: &str) -> u16 {
+    u16::try_from(width(text)).unwrap_or(u16::MAX)
+}
+
+/// The first and the last cell of the word at a cell: an address and a path are one; nothing between words.
+fn word_at(line: &str, cell: u16) -> Option<(u16, u16)> {
+    let ends = |c: char| c.is_whitespace() || "\"'`()[]{}<>,;|│┃".contains(c);
+    let (mut from, mut used) = (0, 0);
+    let mut word = "";
+    for piece in line.split_inclusive(ends) {
+        word = piece.trim_end_matches(ends);
+        from = used;
+        used += cells(piece);
+        if used > cell {
+            break;
+        }
+    }
+    let word = word.trim_end_matches(['.', ':', '?', '!']);
+    let to = from + cells(word);
+    (from <= cell && cell < to).then(|| (from, to - 1))
 }
 
 /// The byte at a cell of a line; its end beyond it.

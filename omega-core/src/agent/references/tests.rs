@@ -192,3 +192,13 @@ fn a_schema_for_models_lets_a_reference_stand_for_data_and_for_nothing_else() {
     assert!(!takes("number") && !takes("choice"));
     assert_eq!(schema["properties"]["object"]["description"], "o");
 }
+
+#[test]
+fn what_is_earlier_is_counted_and_out_of_reach() {
+    let talk = talk();
+    let sources = Sources::of(talk.iter(), Earlier { exchanges: 10, calls: 40 });
+    assert_eq!(*sources.value("call_43").unwrap(), json!("plain"));
+    assert_eq!(*sources.value("stdin_12").unwrap(), json!("{\"n\": [1, 2]}"));
+    let error = sources.value("call_3").unwrap_err();
+    assert!(error.contains("there are call_41, call_43"), "{error}");
+}

@@ -44,7 +44,7 @@ struct DataRow {
 impl Store {
     /// What came of a run.
     pub async fn finished(&self, run: &Within<RunId>) -> Result<Finished> {
-        let history = self.history_with(run.id(), 0).await?;
+        let history = self.history_within(run.id(), 0).await?;
         let answer = last_text(history.now.steps.iter().map(|step| step.text.as_str())).to_owned();
         let tool_runs = history.now.steps.into_iter().flat_map(|step| step.tool_runs).collect();
         let known = self.with_feedback(self.with_plan(history.run).await?).await?;
@@ -53,11 +53,11 @@ impl Store {
 
     /// Loads a run and what came before it.
     pub async fn history(&self, run: RunId) -> Result<RunHistory> {
-        self.history_with(run, HISTORY.most).await
+        self.history_within(run, HISTORY.most).await
     }
 
-    /// The same with so many exchanges before it.
-    async fn history_with(&self, run: RunId, most: usize) -> Result<RunHistory> {
+    /// The same with at most so many exchanges before it.
+    pub async fn history_within(&self, run: RunId, most: usize) -> Result<RunHistory> {
         let row: Option<RunRow> = read_opt!(&self.db, RunRow, sql::GET_RUN, run.to_string())?;
         let row = row.ok_or(StoreError::NotFound)?;
         let conversation = row.conversation_id.clone();

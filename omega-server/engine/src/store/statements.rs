@@ -2,8 +2,8 @@
 
 use super::{
     alternatives, answers, api_keys, approval_rules, audit, backup, breakers, conversation_access, conversations,
-    data_keys, decisions, deltas, event_log, feedback, idempotency, import, messages, mirrors, nodes, pauses, plans,
-    prompts, runs, sessions, sql, stats, steps, text_vectors, token_usage, tool_runs, tools, users,
+    data_keys, decisions, deltas, event_log, feedback, history, idempotency, import, messages, mirrors, nodes, pauses,
+    plans, prompts, runs, sessions, sql, stats, steps, text_vectors, token_usage, tool_runs, tools, users,
 };
 
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -23,6 +23,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         import::STATEMENTS,
         event_log::STATEMENTS,
         feedback::STATEMENTS,
+        history::STATEMENTS,
         messages::STATEMENTS,
         mirrors::STATEMENTS,
         nodes::STATEMENTS,

@@ -83,7 +83,15 @@ async fn no_id_of_one_user_opens_anything_for_another() {
 #[test]
 fn no_route_reaches_around_the_authoriser() {
     let http = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http");
-    let engines_own = ["owner_and_model(", "events_after(", "run_unchecked(", "paused_run(", ".history(", ".actor("];
+    let engines_own = [
+        "owner_and_model(",
+        "events_after(",
+        "run_unchecked(",
+        "paused_run(",
+        ".history(",
+        ".history_within(",
+        ".actor(",
+    ];
     let (mut files, mut folders) = (0, vec![http.join("routes"), http.join("ai_sdk")]);
     while let Some(folder) = folders.pop() {
         let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

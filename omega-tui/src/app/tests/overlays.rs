@@ -5,6 +5,7 @@ use crate::{
     app::Effect,
     messages::{Command, Saving, Shown, Topic, Update, UsedBefore, Wish},
     test_harness::{TestHarness, full, models},
+    wrap::width,
 };
 use crossterm::event::{MouseButton, MouseEventKind};
 use omega_core::{
@@ -202,6 +203,41 @@ fn what_is_marked_with_the_mouse_is_copied_without_borders_and_breaks() {
     stage.mouse(MouseEventKind::Down(left), 0, row(top)).mouse(MouseEventKind::Drag(left), 59, row(end));
     stage.mouse(MouseEventKind::Up(left), 59, row(end));
     assert_eq!(copied(&stage), Some("Some **bold** words and `code` that go on over the end of the line too."));
+}
+
+#[test]
+fn two_presses_mark_a_word_and_three_the_line() {
+    let mut stage = TestHarness::new(100, 24);
+    stage.open();
+    stage.asked("go").says("Read /var/log/app.log, then https://example.com/a?b=c. Done: 日本語 ends it");
+    let row = u16::try_from(stage.row_of("Read /var").unwrap()).unwrap();
+    let line = stage.text().lines().nth(usize::from(row)).unwrap().to_owned();
+    let column = |word: &str| u16::try_from(width(&line[..line.find(word).unwrap()])).unwrap();
+    let left = MouseButton::Left;
+    let press = |stage: &mut TestHarness, at: u16, times: usize| {
+        stage.waits(1_000);
+        for _ in 0..times {
+            stage.mouse(MouseEventKind::Down(left), at, row).mouse(MouseEventKind::Up(left), at, row);
+        }
+    };
+    for (at, word) in [
+        ("app.log", "/var/log/app.log"),
+        ("example", "https://example.com/a?b=c"),
+        ("Done", "Done"),
+        ("\u{672c}", "日本語"),
+    ] {
+        press(&mut stage, column(at), 2);
+        assert_eq!(copied(&stage), Some(word), "{at}");
+    }
+    press(&mut stage, column("Done"), 3);
+    assert_eq!(copied(&stage).map(str::trim), Some(line.trim()));
+    // One after the other is no double one, and beside a word there is none.
+    let copies = |stage: &TestHarness| stage.effects.iter().filter(|it| matches!(it, Effect::Copy { .. })).count();
+    let before = copies(&stage);
+    press(&mut stage, column("Done"), 1);
+    press(&mut stage, column("Done"), 1);
+    press(&mut stage, column(" ends"), 2);
+    assert_eq!(copies(&stage), before);
 }
 
 #[test]
