@@ -201,7 +201,7 @@ async fn what_is_read_stays_where_it_is_while_an_answer_streams_and_ends() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_pressed_is_clicked_however_much_streams_meanwhile() {
-    let reply = Reply::text(&long_answer()).delay(Duration::from_millis(12));
+    let reply = Reply::text(&long_answer()).delay(Duration::from_millis(8));
     let omega = Omega::start(Script::new().turn(reply)).await;
     let conversation = omega.conversation(MODELS[0]).await.to_string();
     let variables =
@@ -210,7 +210,7 @@ async fn what_is_pressed_is_clicked_however_much_streams_meanwhile() {
     assert_eq!(seen["error"], Value::Null, "{seen:#}");
     assert_eq!(seen["problems"], json!([]), "{seen:#}");
     let presses = seen["presses"].as_array().unwrap();
-    assert!(presses.len() >= 2 && presses.iter().all(|press| *press == json!([true, true])), "{seen:#}");
+    assert!(presses.len() >= 3 && presses.iter().all(|press| *press == true), "{seen:#}");
     assert!(seen["grew"].as_u64().unwrap() >= 2, "what came in meanwhile is drawn behind the click: {seen:#}");
 }
 

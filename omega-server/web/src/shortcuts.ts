@@ -38,7 +38,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: "ctrl+shift+f", words: "find in the conversation", isPressed: withControl("f", true), act: press("find") },
   { keys: "ctrl+shift+e", words: "tool calls", isPressed: withControl("e", true), act: press("tools") },
   { keys: "ctrl+shift+d", words: "events", isPressed: withControl("d", true), act: press("debug") },
-  { keys: "ctrl+/", words: "these keys", isPressed: withControl("/", false), act: press("keys") },
+  { keys: "ctrl+/", words: "this list", isPressed: withControl("/", false), act: press("keys") },
 ];
 
 /** What else the keyboard does, where it is said. */
@@ -50,11 +50,13 @@ export const KEYS: readonly (readonly [keys: string, words: string])[] = [
   ["esc", "in an empty message: cancel the run; elsewhere: close"],
 ];
 
-/** Listens for as long as the page lives. While a dialog is open its own keys are all there are. */
+/** Listens for as long as the page lives, before what has the keyboard. While a dialog is open its own keys are all there are. */
 export function listenToShortcuts(): void {
   addEventListener("keydown", (event) => {
     if (event.isComposing || document.querySelector("dialog[open]")) return;
     const pressed = SHORTCUTS.find(({ isPressed }) => isPressed(event));
-    if (pressed?.act()) event.preventDefault();
-  });
+    if (!pressed?.act()) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
 }

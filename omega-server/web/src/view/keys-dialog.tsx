@@ -15,7 +15,7 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
   return (
     <dialog ref={box} class="dialog" aria-labelledby="keys-title" onClose={onClose}>
       <header class="dialog-head">
-        <h2 id="keys-title">Keys</h2>
+        <h2 id="keys-title">Keyboard</h2>
         <button type="button" class="ghost small" onClick={() => box.current?.close()}>close <Icon of={X} size={14} /></button>
       </header>
       <dl class="facts keys">

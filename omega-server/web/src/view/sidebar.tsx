@@ -83,7 +83,7 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onK
           </div>
           <div class="account">
             <a class="button ghost small" href={SETTINGS} onClick={stay(SETTINGS)} aria-current={current === "settings" ? "page" : undefined}>settings <Icon of={SettingsIcon} size={14} /></a>
-            <button type="button" class="ghost small keys-button" data-key="keys" aria-label="keys" title="what the keyboard does" onClick={onKeys}><Icon of={Keyboard} size={14} /></button>
+            <button type="button" class="ghost small keys-button" data-key="keys" aria-label="keyboard" title="what the keyboard does" onClick={onKeys}><Icon of={Keyboard} size={14} /></button>
             <button type="button" class="ghost small" onClick={onSignOut}>sign out <Icon of={LogOut} size={14} /></button>
           </div>
         </footer>

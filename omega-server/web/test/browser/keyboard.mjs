@@ -169,8 +169,8 @@ try {
 
   // By the keys that the list of keys has.
   await press("Control+/", "the list of keys");
-  await page.getByRole("heading", { name: "Keys", exact: true }).waitFor({ timeout: 20_000 });
-  await look("keys");
+  await page.getByRole("heading", { name: "Keyboard", exact: true }).waitFor({ timeout: 20_000 });
+  await look("the keyboard");
   await press("Escape", "close the list of keys");
   seen.backs.push(await back());
   await press("Control+Shift+F", "find by its keys");

@@ -131,7 +131,7 @@ try {
   // A copy that ends with the first answer, and back.
   await act("a copy", () => page.getByRole("button", { name: "go on in a copy that ends here" }).first().click());
   await shown(page, "forked from");
-  seen.copied = [await page.getByText("hello to you").count(), await page.getByText("Sunny.").count()];
+  seen.copied = [await page.locator(".turn .prose", { hasText: "hello to you" }).count(), await page.locator(".turn .prose", { hasText: "Sunny." }).count()];
   await page.goBack();
   await shown(page, "Sunny.");
   acted.delete(page);

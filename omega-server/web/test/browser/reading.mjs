@@ -57,13 +57,18 @@ async function pressing() {
   const length = () => page.evaluate(() => [...document.querySelectorAll(".prose")].at(-1).textContent.length);
   const isOver = () => page.locator(".turn-foot").count();
   seen.grew = 0;
-  while (!(await isOver())) {
+  for (let n = 0; n < 30 && !(await isOver()); n += 1) {
     // Where it is may be another place a moment later: then something else is pressed, or nothing.
     const place = await page.evaluate(() => {
-      const box = [...document.querySelectorAll(".prose .copy")].at(-1)?.getBoundingClientRect();
+      const frame = document.querySelector(".transcript").getBoundingClientRect();
+      const boxes = [...document.querySelectorAll(".prose .copy")].map((one) => one.getBoundingClientRect());
+      const box = boxes.findLast(({ top, bottom }) => top > frame.top + 40 && bottom < frame.bottom - 60);
       return box && [box.x + box.width / 2, box.y + box.height / 2];
     });
-    if (!place) continue;
+    if (!place) {
+      await page.waitForTimeout(100);
+      continue;
+    }
     await page.mouse.move(...place);
     await page.mouse.down();
     await page.waitForTimeout(300);
@@ -72,7 +77,7 @@ async function pressing() {
     await page.waitForTimeout(150);
     if ((await length()) > before) seen.grew += 1;
   }
-  seen.presses = await page.evaluate(() => globalThis.presses.map(({ on, clicked }) => [on.isConnected, clicked]));
+  seen.presses = await page.evaluate(() => globalThis.presses.map(({ clicked }) => clicked));
   seen.problems = problems;
 }
 
