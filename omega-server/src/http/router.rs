@@ -23,7 +23,7 @@ use super::{
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -147,7 +147,7 @@ pub fn router(app: App, front: Arc<Front>, origins: Vec<Origin>) -> Router {
         .merge(page::router())
         .merge(gateway::openai::router())
         .merge(gateway::mcp::router())
-        .fallback(|| async { ApiError::no_route() })
+        .fallback(nothing)
         .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
         .layer(middleware::from_fn_with_state(app.clone(), kept))
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
@@ -164,6 +164,13 @@ pub fn router(app: App, front: Arc<Front>, origins: Vec<Origin>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&front), front::layer))
         .layer(middleware::from_fn_with_state(front, log_line::layer))
         .with_state(app)
+}
+
+/// Where there is nothing: a page for whoever reads pages, but not below the doors of programs.
+async fn nothing(method: Method, uri: Uri, request: HeaderMap) -> Response {
+    let is_programs = cors::DOORS.iter().any(|door| uri.path().starts_with(door));
+    let page = if is_programs { None } else { page::nothing_at(&method, uri, request).await };
+    page.unwrap_or_else(|| ApiError::no_route().into_response())
 }
 
 /// The listener of the metrics' own: they, and nothing else.

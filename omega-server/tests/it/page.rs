@@ -98,7 +98,8 @@ async fn a_keyboard_is_enough_and_never_loses_its_place() {
     for opens in ["deny...", "edit input...", "always..."] {
         assert_eq!(seen[format!("back from {opens}")], opens, "{seen:#}");
     }
-    assert_eq!(seen["backs"], json!(["tools", "debug", "find", "share"]), "{seen:#}");
+    assert_eq!(seen["backs"], json!(["tools", "debug", "find", "share", "share"]), "{seen:#}");
+    assert_eq!(seen["atMessage"], "message");
     assert_eq!(seen["lacks"], "value-ACME_API_KEY");
     assert_eq!(seen["backFromAnother"], "propose another");
     assert_eq!(seen["attached"], 0);
@@ -141,6 +142,7 @@ async fn two_people_go_through_every_flow_with_a_mouse() {
         assert!(later.contains(told), "{told}: {later}");
     }
     assert!(seen["guests"].as_str().unwrap().contains("chose sunny-weather"), "{seen:#}");
+    assert_eq!(seen["copied"], json!([1, 0]), "the copy ends where it was asked for: {seen:#}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -195,6 +197,21 @@ async fn what_is_read_stays_where_it_is_while_an_answer_streams_and_ends() {
     for (kind, count) in seen["kinds"].as_object().unwrap() {
         assert!(count.as_u64().unwrap() > 0, "{kind}: {seen:#}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_pressed_is_clicked_however_much_streams_meanwhile() {
+    let reply = Reply::text(&long_answer()).delay(Duration::from_millis(8));
+    let omega = Omega::start(Script::new().turn(reply)).await;
+    let conversation = omega.conversation(MODELS[0]).await.to_string();
+    let variables =
+        [("OMEGA_KEY", omega.key.as_str()), ("OMEGA_CONVERSATION", &conversation), ("OMEGA_WHAT", "pressing")];
+    let Some(seen) = in_browser(&omega, "reading.mjs", &variables).await else { return };
+    assert_eq!(seen["error"], Value::Null, "{seen:#}");
+    assert_eq!(seen["problems"], json!([]), "{seen:#}");
+    let presses = seen["presses"].as_array().unwrap();
+    assert!(presses.len() >= 3 && presses.iter().all(|press| *press == true), "{seen:#}");
+    assert!(seen["grew"].as_u64().unwrap() >= 2, "what came in meanwhile is drawn behind the click: {seen:#}");
 }
 
 /// The date of a day, counted from the beginning of 2020.
@@ -300,6 +317,32 @@ async fn any_day_of_a_long_conversation_is_two_actions_away() {
     assert_eq!(seen["found"], "message 321 of them", "{seen:#}");
     assert!(seen["days"].as_u64().unwrap() >= 2, "{seen:#}");
     assert_eq!(seen["older"], true, "{seen:#}");
+}
+
+#[tokio::test]
+async fn where_there_is_nothing_a_browser_gets_a_page_and_a_program_gets_json() {
+    const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let omega = Omega::start(Script::new()).await;
+    let http = reqwest::Client::new();
+    for (path, accept, kind) in [
+        ("/nope", BROWSER, "text/html; charset=utf-8"),
+        ("/a/b/c/", BROWSER, "text/html; charset=utf-8"),
+        ("/api", BROWSER, "text/html; charset=utf-8"),
+        ("/omega/nope", "*/*", "text/html; charset=utf-8"),
+        ("/nope", "*/*", "application/json"),
+        ("/api/omega/nope", BROWSER, "application/json"),
+        ("/v1/nope", BROWSER, "application/json"),
+        ("/mcp/nope", BROWSER, "application/json"),
+    ] {
+        let answer = http.get(format!("{}{path}", omega.url)).header("accept", accept).send().await.unwrap();
+        assert_eq!(answer.status(), 404, "{path} {accept}");
+        assert_eq!(answer.headers()["content-type"], kind, "{path} {accept}");
+        let is_page = kind.starts_with("text/html");
+        assert_eq!(answer.headers().contains_key("content-security-policy"), is_page, "{path} {accept}");
+        let text = answer.text().await.unwrap();
+        assert_eq!(text.contains("<div id=\"app\">"), is_page, "{path} {accept}: {text}");
+        assert_eq!(text.starts_with('{'), !is_page, "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,21 +11,37 @@ use sqlx::{Connection as _, SqliteConnection};
 /// What all outputs end with.
 const END: &str = "the last line";
 
-/// Documents of about so many bytes, one of each kind, and what a download of it has.
-fn kinds(bytes: usize) -> [(&'static str, Value); 8] {
+/// Documents of about so many bytes, one of each kind.
+fn kinds(bytes: usize) -> Vec<(&'static str, Value)> {
     let text = |line: &str| json!(line.repeat(bytes / line.len()) + END);
     let log = "2026-11-22 12:00:00 GET /index.html \"200\"\r\n\tand so on\n".repeat(bytes / 56) + END;
     let entries = (0..bytes / 100)
         .map(|n| json!({ "id": n, "name": format!("name of {n}"), "words": "x".repeat(50), "none": null }));
     let entries: Vec<Value> = entries.chain([json!({ "id": -1, "name": END })]).collect();
     let numbers: Vec<Value> = (0..(bytes / 8).min(900_000)).map(|n| json!(n)).chain([json!(END)]).collect();
-    [
+    let deep = (0..60).fold(json!({ "leaf": "some words" }), |inner, _| json!({ "inner": inner }));
+    let deep: Vec<Value> = vec![deep; bytes / 640].into_iter().chain([json!(END)]).collect();
+    let mixed = (0..bytes / 70).map(|n| json!([n, -0.5, format!("name of {n}"), [true, null], {}]));
+    let mixed: Vec<Value> = mixed.chain([json!(END)]).collect();
+    let mut names: serde_json::Map<String, Value> =
+        (0..bytes / 50).map(|n| (format!("name {n:08}"), json!("a value of it that is short"))).collect();
+    names.insert("zzz".into(), json!(END));
+    vec![
         ("lines", text("a line of a log with some words in it\n")),
         ("breaks", text("a\n")),
         ("one line", text("é")),
+        ("base64", text("TG9yZW0gaXBzdW0gZG9sb3Igc2l0")),
         ("wide characters", text("漢字 😀 \u{202e}\n")),
+        ("quotes", json!("\\\"\u{1}".repeat(bytes / 3) + "\n" + END)),
+        ("a CSV", text("1047,\"Ada, of London\",2026-11-22,12.50,true\r\n")),
+        ("Markdown", text("## A part\n\nSome *words* with `code`.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n")),
+        ("a diff", text("@@ -1,2 +1,2 @@\n-what it was\n+what it is\n context\n")),
+        ("one line of JSON", json!(json!(&entries[..entries.len() - 1]).to_string() + "\n" + END)),
         ("a log within a value", json!({ "code": 0, "stdout": log })),
         ("numbers", json!(numbers)),
+        ("deep", json!(deep)),
+        ("lists of all sorts", json!(mixed)),
+        ("an object of many names", Value::Object(names)),
         ("a table", json!(entries)),
         ("a table within a value", json!({ "total": entries.len(), "rows": entries })),
     ]
@@ -49,54 +65,67 @@ fn script() -> Script {
     Script::new().turn(Reply::call("registryExecuteTool", call)).turn(Reply::text("There."))
 }
 
-async fn looked_at(output: &Value, tries: &str) -> Option<Value> {
-    let omega = Omega::start(script()).await;
-    let conversation = with_output(&omega, output).await;
-    let variables = [("OMEGA_KEY", omega.key.as_str()), ("OMEGA_CONVERSATION", &conversation), ("OMEGA_TRIES", tries)];
-    let seen = in_browser(&omega, "viewer.mjs", &variables).await?;
-    eprintln!("{seen:#}");
+/// What a browser sees of an output that it looks at once.
+async fn looked_at(omega: &Omega, conversation: &str, output: &Value) -> Option<Value> {
+    let variables = [("OMEGA_KEY", omega.key.as_str()), ("OMEGA_CONVERSATION", conversation)];
+    let seen = in_browser(omega, "viewer.mjs", &variables).await?;
     assert_eq!(seen["error"], Value::Null, "{seen:#}");
     assert_eq!(seen["problems"], json!([]), "{seen:#}");
     let whole = output.as_str().map_or_else(|| output.to_string().len(), str::len);
-    for look in seen["looks"].as_array().unwrap() {
-        for drawn in look["drawn"].as_array().unwrap() {
-            assert!((3..150).contains(&drawn.as_u64().unwrap()), "{look:#}");
-        }
-        for end in ["end", "hit"] {
-            assert!(look[end].as_str().unwrap().contains(END), "{end}: {look:#}");
-        }
-        assert_eq!(look["downloaded"], whole, "{look:#}");
-        assert!(look["wheel"].as_u64().unwrap() >= 10, "most rows are still there: {look:#}");
+    for drawn in seen["drawn"].as_array().unwrap() {
+        assert!((3..150).contains(&drawn.as_u64().unwrap()), "{seen:#}");
     }
-    Some(seen["looks"].clone())
+    for end in ["end", "hit"] {
+        assert!(seen[end].as_str().unwrap().contains(END), "{end}: {seen:#}");
+    }
+    assert_eq!(seen["downloaded"], whole, "{seen:#}");
+    assert!(seen["wheel"].as_u64().unwrap() >= 10, "most rows are still there: {seen:#}");
+    Some(seen)
 }
 
-fn least(looks: &Value, of: impl Fn(&Value) -> f64) -> f64 {
-    looks.as_array().unwrap().iter().map(of).fold(f64::INFINITY, f64::min)
+/// The figures of a look.
+const FIGURES: [&str; 6] = ["/first", "/opening/longest", "/moving/longest", "/finding/longest", "/memory", "/after"];
+
+/// The least of each figure in a few looks: the machine may be busy with something else, and what the page can do is what it does
+/// at its best. No more looks than it takes to keep below the limits.
+async fn figures(output: &Value, limits: [f64; 6]) -> Option<[f64; 6]> {
+    let omega = Omega::start(script()).await;
+    let conversation = with_output(&omega, output).await;
+    let mut least = [f64::INFINITY; 6];
+    for _ in 0..4 {
+        let seen = looked_at(&omega, &conversation, output).await?;
+        for (least, path) in least.iter_mut().zip(FIGURES) {
+            *least = least.min(seen.pointer(path).unwrap().as_f64().unwrap());
+        }
+        if least.iter().zip(limits).all(|(figure, limit)| *figure < limit) {
+            break;
+        }
+    }
+    Some(least)
 }
+
+/// Milliseconds until the first rows are there and of the longest task, and bytes of memory.
+const LIMITS: [f64; 6] = [300.0, 100.0, 100.0, 100.0, 60e6, 60e6];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_output_of_10_mb_opens_at_once_and_is_light_whatever_is_in_it() {
+    let mut table = Vec::new();
     for (kind, output) in kinds(10_000_000) {
-        let Some(looks) = looked_at(&output, "2").await else { return };
-        // The machine may be busy with something else: what the page can do is what it does at its best.
-        assert!(least(&looks, |look| look["first"].as_f64().unwrap()) < 300.0, "{kind}: {looks:#}");
-        for what in ["opening", "moving", "finding"] {
-            assert!(least(&looks, |look| look[what]["longest"].as_f64().unwrap()) < 100.0, "{kind}, {what}: {looks:#}");
-        }
-        for when in ["memory", "after"] {
-            assert!(least(&looks, |look| look[when].as_f64().unwrap()) < 60e6, "{kind}, {when}: {looks:#}");
-        }
+        let Some(figures) = figures(&output, LIMITS).await else { return };
+        eprintln!("{kind}: {figures:.0?}");
+        table.push((kind, figures));
     }
+    let is_heavy = |figures: &[f64; 6]| figures.iter().zip(LIMITS).any(|(figure, limit)| *figure >= limit);
+    let heavy: Vec<_> = table.iter().filter(|(_, figures)| is_heavy(figures)).collect();
+    assert!(heavy.is_empty(), "{FIGURES:?} of {heavy:.0?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_output_of_100_mb_is_read_searched_and_saved() {
     let output = json!("a line of a log with some words in it\n".repeat(100_000_000 / 38) + END);
-    let Some(looks) = looked_at(&output, "1").await else { return };
-    for what in ["opening", "moving", "finding"] {
-        assert!(least(&looks, |look| look[what]["longest"].as_f64().unwrap()) < 100.0, "{what}: {looks:#}");
-    }
     // The document itself, and twice as much again at most.
-    assert!(least(&looks, |look| look["memory"].as_f64().unwrap()) < 300e6, "{looks:#}");
+    let limits = [300.0, 100.0, 100.0, 100.0, 300e6, 300e6];
+    let Some(figures) = figures(&output, limits).await else { return };
+    eprintln!("{figures:.0?}");
+    assert!(figures.iter().zip(limits).all(|(figure, limit)| *figure < limit), "{FIGURES:?}: {figures:.0?}");
 }

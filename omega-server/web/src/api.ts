@@ -120,6 +120,9 @@ export const conversation = (id: string, limit: number, before?: number) =>
     `/conversations/${encodeURIComponent(id)}?limit=${limit}${before === undefined ? "" : `&before=${before}`}`,
   );
 
+/** A copy of a conversation as one's own, up to the run of a message. */
+export const forkConversation = (id: string, until: string) => once<Conversation>(`/conversations/${encodeURIComponent(id)}/fork`, { until });
+
 /** Sends a message; the answer comes by the event stream. `key` makes a repetition harmless. */
 export const sendMessage = (id: string, message: string, key: string, more: { model?: string | undefined; data?: string | undefined } = {}) =>
   data<Accepted>(

@@ -23,7 +23,7 @@ export function standing(run: Run, view: View, me: Whoami): Standing {
   return {
     isOwner: owner?.userId === me.userId,
     isAsker: view.messages.find((message) => message.id === run.messageId)?.author?.userId === me.userId,
-    owner: owner?.displayName ?? "the owner of this conversation",
+    owner: owner ? visibleText(owner.displayName) : "the owner of this conversation",
   };
 }
 
@@ -70,6 +70,6 @@ export function question(action: RequiredAction): string {
     case "plan":
       return action.plans.length === 1 ? "A plan is proposed" : `${action.plans.length} plans are proposed`;
     case "alternatives":
-      return `${action.choices.map((choice) => choice.toolName).join(", ")} did not work. Another tool is to be chosen`;
+      return `${action.choices.map((choice) => visibleText(choice.toolName)).join(", ")} did not work. Another tool is to be chosen`;
   }
 }

@@ -41,28 +41,18 @@ export const emptyView = (): View => ({
 
 /** The view of a snapshot. */
 export function viewOf(detail: ConversationDetail): View {
-  const { id, title, model, safeMode, executionState, url, createdAt, updatedAt } = detail;
+  // All else is the conversation itself.
+  const { isOwner: _, messageCount: __, toolRunCount: ___, participants, messages, toolRuns, runs, lastSeq, usage, ...conversation } = detail;
   return {
     ...emptyView(),
-    conversation: {
-      id,
-      title,
-      model,
-      ...(safeMode !== undefined && { safeMode }),
-      // What holds where a server of before did not say it.
-      guestCredentials: detail.guestCredentials ?? "approve",
-      visibility: detail.visibility ?? "link",
-      executionState,
-      url,
-      createdAt,
-      updatedAt,
-    },
-    participants: detail.participants,
-    messages: detail.messages,
-    toolRuns: detail.toolRuns,
-    runs: detail.runs,
-    lastSeq: detail.lastSeq,
-    earlier: without(detail.usage, detail.runs),
+    // Two of these hold where a server of before did not say it.
+    conversation: { ...conversation, guestCredentials: conversation.guestCredentials ?? "approve", visibility: conversation.visibility ?? "link" },
+    participants,
+    messages,
+    toolRuns,
+    runs,
+    lastSeq,
+    earlier: without(usage, runs),
   };
 }
 

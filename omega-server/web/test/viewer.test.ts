@@ -98,6 +98,20 @@ test("rows of what is held are the same wherever one looks, and words are found 
   }
 });
 
+test("no piece of a document is long to make, however deep or broken it is", async () => {
+  const deep = (leaf: unknown) => Array.from({ length: 60 }).reduce<unknown>((inner) => [inner], leaf);
+  for (const value of [Array.from({ length: 20_000 }, () => deep(1)), "\n".repeat(1_000_000), Array.from({ length: 500_000 }, () => 1), "x".repeat(2_000_000)]) {
+    const document = JSON.stringify(value);
+    const held = await heldOf(document, new Lines(layoutOf(document)));
+    for (let at = 0; at < held.pieces; at += 1) {
+      const { rows } = held.piece(at);
+      const length = rows.reduce((sum, row) => sum + row.length, 0);
+      assert.ok(length < 3_000_000 && rows.length < 100_000, `${document.slice(0, 20)}: ${rows.length} rows, ${length} characters`);
+    }
+    assert.ok(held.pieces < document.length / 4_000 + 10, `${held.pieces} pieces`);
+  }
+});
+
 test("words are found where a long line is cut", async () => {
   const held = await heldOf(JSON.stringify(`${"-".repeat(COLUMNS - 3)}needle${"-".repeat(COLUMNS)}`), new Lines(layoutOf('"')));
   let hits: number[] = [];

@@ -116,17 +116,28 @@ fn named(text: &str) -> Result<(), Unfit> {
 
 /// A word that is only shown.
 fn short(text: &str) -> String {
-    let (text, _) = NAME.cut(text);
-    one_line(&text, NAME.most)
+    shown(NAME, &one_line(text, NAME.most)).0
+}
+
+/// What fits of a text that people and models read, and how many bytes do not; what was cut ends so that it can be seen.
+fn shown(limit: Limit, text: &str) -> (String, usize) {
+    const MORE: &str = "…";
+    // PostgreSQL's text has no such character; what stands in its place is longer.
+    let text = text.replace('\0', "\u{fffd}");
+    let (_, lost) = limit.cut(&text);
+    if lost == 0 {
+        return (text, 0);
+    }
+    let (kept, _) = Limit { most: limit.most - MORE.len(), ..limit }.cut(&text);
+    (format!("{}{MORE}", kept.trim_end()), lost)
 }
 
 fn cut(limit: Limit, text: &str, notices: &mut Vec<String>) -> String {
-    let (kept, lost) = limit.cut(text);
+    let (kept, lost) = shown(limit, text);
     if lost > 0 {
         notices.push(format!("{} is {lost} bytes too long and was cut", limit.of));
     }
-    // PostgreSQL's text has no such character.
-    kept.replace('\0', "\u{fffd}")
+    kept
 }
 
 /// A variable that can be asked for; a default that is cut would be another one.
@@ -135,8 +146,8 @@ fn variable(var: EnvVar) -> Option<EnvVar> {
         return None;
     }
     let default = var.default.filter(|default| ENV_TEXT.fit(default).is_ok() && !default.contains('\0'));
-    let (description, _) = ENV_TEXT.cut(&var.description);
-    Some(EnvVar { description: description.replace('\0', "\u{fffd}"), default, ..var })
+    let (description, _) = shown(ENV_TEXT, &var.description);
+    Some(EnvVar { description, default, ..var })
 }
 
 #[cfg(test)]
@@ -204,6 +215,36 @@ mod tests {
         let shown = Fitted::new(shown).unwrap();
         assert!(shown.tool().name.len() <= NAME.most && !shown.tool().name.contains('\n'));
         assert_eq!(Fitted::new(tool()).unwrap().into_parts(), (tool(), Vec::new()), "an ordinary row is as it was");
+    }
+
+    /// Words that go on say so, wherever the cut falls, and are the same when their row is taken once more.
+    #[test]
+    fn words_that_are_cut_end_in_an_ellipsis_and_fit() {
+        for (limit, of) in [
+            (DESCRIPTION, (|tool| tool.description.clone()) as fn(&Tool) -> String),
+            (ENV_TEXT, |tool| tool.env[0].description.clone()),
+            (NAME, |tool| tool.name.clone()),
+            (NAME, |tool| tool.category.clone()),
+            (NAME, |tool| tool.keywords[0].clone()),
+        ] {
+            for letter in ["x", "ä", "漢", "🦀", "ab ", "\0"] {
+                for length in
+                    [1, limit.most - 4, limit.most - 1, limit.most, limit.most + 1, limit.most + 4, 3 * limit.most]
+                {
+                    let words = letter.repeat(length.div_ceil(letter.len()));
+                    let env = vec![EnvVar { description: words.clone(), ..var("V") }];
+                    let row =
+                        Tool { name: words.clone(), category: words.clone(), keywords: vec![words.clone()], ..tool() };
+                    let row = Fitted::new(Tool { description: words.clone(), env, ..row }).unwrap().into_parts().0;
+                    let kept = of(&row);
+                    let is_whole =
+                        kept.trim() == words.replace('\0', "\u{fffd}").trim() || letter == "\0" && limit == NAME;
+                    assert!(kept.len() <= limit.most, "{}: {length} of {letter}: {}", limit.of, kept.len());
+                    assert!(is_whole || kept.ends_with('…'), "{}: {length} of {letter}: {kept}", limit.of);
+                    assert_eq!(Fitted::new(row.clone()).unwrap().into_parts().0, row);
+                }
+            }
+        }
     }
 
     /// Rows that could never be called, or show something else than they are.

@@ -3,7 +3,7 @@
 //! The promises: the page runs no inline code and loads nothing from another origin (the content security policy of
 //! [`headers`]); an asset's name changes with its content, so it may be cached for ever, while the shell is always asked
 //! for again; the shell names its assets relative to its own address, so that a proxy may put the server below any path;
-//! an address that is none is a page that says so; a shell that another site led to says so, and then a sign-in link in
+//! an address that is none is a page that says so to whoever reads pages, wherever it lies; a shell that another site led to says so, and then a sign-in link in
 //! its address does nothing without a click.
 
 mod assets;
@@ -14,7 +14,7 @@ use super::{compress, request::front::prefix};
 use axum::{
     Router,
     extract::Path,
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Redirect, Response},
     routing::get,
@@ -25,6 +25,7 @@ use coded::{Coded, knows, unchanged, whole};
 pub use headers::secure;
 
 const SHELL: &str = include_str!("../../../web/dist/index.html");
+const HTML: &str = "text/html; charset=utf-8";
 /// Stands in the shell for where the assets lie.
 const ASSETS: &str = "{assets}";
 /// The mark that `web/src/route.ts` looks for.
@@ -95,28 +96,61 @@ async fn icon(request: HeaderMap) -> Response {
 
 /// The same document for every address of the page; the script reads the address, and whether another site led here.
 async fn shell(uri: Uri, request: HeaderMap) -> Response {
-    let mut document = SHELL.replace(ASSETS, &assets_from(uri.path()));
-    if let Some(b"cross-site" | b"same-site") = request.get("sec-fetch-site").map(HeaderValue::as_bytes) {
-        document = document.replacen(FROM_ELSEWHERE.0, FROM_ELSEWHERE.1, 1);
-    }
-    let etag = assets::etag(document.as_bytes());
-    let mut response = match knows(&request, &etag) {
-        true => unchanged(&etag, "no-cache"),
-        false => whole(document, &etag, "text/html; charset=utf-8", "no-cache"),
+    let document = document(&uri, &request);
+    let mut response = if is_address(uri.path()) {
+        let etag = assets::etag(document.as_bytes());
+        match knows(&request, &etag) {
+            true => unchanged(&etag, "no-cache"),
+            false => whole(document, &etag, HTML, "no-cache"),
+        }
+    } else {
+        // Nobody keeps it, so that it is never answered by "you have it": who has nothing shows nothing.
+        (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, HTML)], document).into_response()
     };
-    if !is_address(uri.path()) {
-        *response.status_mut() = StatusCode::NOT_FOUND;
-    }
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("sec-fetch-site"));
     response
 }
 
+/// The page for an address where there is nothing at all, when whoever asks for it reads pages.
+pub async fn nothing_at(method: &Method, uri: Uri, request: HeaderMap) -> Option<Response> {
+    let is_wished = matches!(*method, Method::GET | Method::HEAD) && reads_pages(&request);
+    if !is_wished {
+        return None;
+    }
+    let mut response = headers::secure(shell(uri, request).await).await;
+    response.headers_mut().append(header::VARY, header::ACCEPT.into());
+    Some(response)
+}
+
+/// Whether a client names HTML among what it takes, as browsers do and programs don't (RFC 9110, 12.5.1).
+fn reads_pages(request: &HeaderMap) -> bool {
+    let values = request.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_html = parts.next().is_some_and(|kind| {
+            kind.eq_ignore_ascii_case("text/html") || kind.eq_ignore_ascii_case("application/xhtml+xml")
+        });
+        let refuses = |part: &str| {
+            part.split_once('=').is_some_and(|(name, weight)| {
+                name.trim().eq_ignore_ascii_case("q") && weight.trim().parse::<f32>() == Ok(0.0)
+            })
+        };
+        is_html && !parts.any(refuses)
+    })
+}
+
+/// The shell for an address.
+fn document(uri: &Uri, request: &HeaderMap) -> String {
+    let mut document = SHELL.replace(ASSETS, &assets_from(uri.path()));
+    if let Some(b"cross-site" | b"same-site") = request.get("sec-fetch-site").map(HeaderValue::as_bytes) {
+        document = document.replacen(FROM_ELSEWHERE.0, FROM_ELSEWHERE.1, 1);
+    }
+    document
+}
+
 /// Where the assets lie for a document at this path: `omega/assets` beside `/omega`, and as many folders up as it lies deeper.
 fn assets_from(path: &str) -> String {
-    match path.matches('/').count() {
-        ..=1 => "omega/assets".to_owned(),
-        slashes => "../".repeat(slashes - 2) + "assets",
-    }
+    "../".repeat(path.matches('/').count().saturating_sub(1)) + "omega/assets"
 }
 
 /// Whether the page has something at this path; `web/src/route.ts` reads it the same way.

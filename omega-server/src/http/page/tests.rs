@@ -40,7 +40,7 @@ async fn a_shared_address_gives_the_same_shell_as_the_front_door() {
     assert_eq!(front.status(), StatusCode::OK);
     assert_eq!(front.headers()[header::CACHE_CONTROL], "no-cache");
     let shared = get_with("/omega/c/8f14e45f-ceea-467f-a8d7-000000000000", None).await;
-    assert_eq!(text(front).await.replace("omega/assets", "../assets"), text(shared).await);
+    assert_eq!(text(front).await.replace("omega/assets", "../../omega/assets"), text(shared).await);
 }
 
 #[tokio::test]
@@ -85,19 +85,64 @@ async fn every_address_below_the_page_is_a_page_and_says_whether_it_is_one() {
         ("/omega/assets/a/b", false),
     ] {
         let response = get_with(path, None).await;
+        let tag = response.headers().get(header::ETAG).map(|tag| tag.to_str().unwrap().to_owned());
+        assert_eq!(tag.is_some(), is_one, "{path}");
         assert_eq!(response.status(), if is_one { StatusCode::OK } else { StatusCode::NOT_FOUND }, "{path}");
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
         assert!(text(response).await.contains("<div id=\"app\">"), "{path}");
+        // Loaded again it is there again, whatever a browser says that it has.
+        let again = get_with(path, Some("*")).await;
+        assert_eq!(again.status(), if is_one { StatusCode::NOT_MODIFIED } else { StatusCode::NOT_FOUND }, "{path}");
+        assert_eq!(text(again).await.is_empty(), is_one, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn where_there_is_nothing_a_page_says_so_to_who_reads_pages() {
+    const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
+    for (method, accepts, is_page) in [
+        (Method::GET, BROWSER, true),
+        (Method::HEAD, BROWSER, true),
+        (Method::GET, "application/json, Text/HTML ; q=0.5", true),
+        (Method::GET, "text/html;q=0, */*", false),
+        (Method::GET, "application/json, text/html; charset=x; Q=0.000", false),
+        (Method::GET, "*/*", false),
+        (Method::GET, "text/*", false),
+        (Method::GET, "application/json", false),
+        (Method::GET, "image/avif,image/webp,*/*;q=0.8", false),
+        (Method::POST, BROWSER, false),
+    ] {
+        let mut request = HeaderMap::new();
+        request.insert(header::ACCEPT, accepts.parse().unwrap());
+        let response = nothing_at(&method, Uri::from_static("/nope"), request).await;
+        assert_eq!(response.is_some(), is_page, "{method} {accepts}");
+        let Some(response) = response else { continue };
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{method} {accepts}");
+        assert!(response.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+        assert!(response.headers().get_all(header::VARY).iter().any(|it| it == "accept"));
+        assert!(text(response).await.contains("<div id=\"app\">"));
     }
 }
 
 #[tokio::test]
 async fn the_shell_finds_its_assets_below_any_path() {
-    for path in
-        ["/omega", "/omega/", "/omega/settings", "/omega/settings/", "/omega/c/x", "/omega/c/x/", "/omega//a//b"]
-    {
+    const PATHS: [&str; 12] = [
+        "/omega",
+        "/omega/",
+        "/omega/settings",
+        "/omega/settings/",
+        "/omega/c/x",
+        "/omega/c/x/",
+        "/omega//a//b",
+        "/nope",
+        "/nope/",
+        "/a/b/c",
+        "//a",
+        "/omegas/c/x",
+    ];
+    for path in PATHS {
         for before in ["", "/tools", "/a/b"] {
-            let shell = text(get_with(path, None).await).await;
+            let shell = text(shell(path.parse().unwrap(), HeaderMap::new()).await).await;
             let base = reqwest::Url::parse(&format!("http://a.test{before}{path}")).unwrap();
             let app = shell.split('"').find(|word| word.contains("assets/app-")).unwrap();
             let found = base.join(app).unwrap();

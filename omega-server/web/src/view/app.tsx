@@ -4,8 +4,10 @@ import { ApiError, models as fetchModels, signIn, signOut, whoami } from "../api
 import { ledFromElsewhere, takeSignInCode, useRoute } from "../route";
 import { forgetAll, recent } from "../stored";
 import type { Models, Whoami } from "../types";
+import { visibleText } from "../visible";
 import { ConversationPage } from "./conversation-page";
 import { Front } from "./front";
+import { KeysDialog } from "./keys-dialog";
 import { SettingsPage } from "./settings/settings-page";
 import { Sidebar } from "./sidebar";
 import { SignIn } from "./sign-in";
@@ -31,6 +33,10 @@ const isRefused = (error: unknown) => error instanceof ApiError && error.status 
 
 const wordsOf = (error: unknown) => (error instanceof Error ? error.message : "It did not work. Try again");
 
+const NoSuchPage = ({ onMenu }: { onMenu?: () => void }) => (
+  <Message label="404" title="No Such Page" words="The address is wrong, or what was there has moved" {...(onMenu && { onMenu })} />
+);
+
 /** Signed out, or the page proper. */
 export function App() {
   const route = useRoute();
@@ -38,6 +44,7 @@ export function App() {
   const [models, setModels] = useState<Models | null>(null);
   const [rows, setRows] = useState(recent);
   const [drawer, setDrawer] = useState(false);
+  const [keys, setKeys] = useState(false);
   const isNarrow = useNarrow();
   const [notice, setNotice] = useState<string | null>(null);
   const status = useServerStatus();
@@ -66,7 +73,7 @@ export function App() {
       }
       const me = await whoami().catch(() => null);
       if (!me) return setSession({ reason: isRefused(error) ? SPENT : wordsOf(error) });
-      setNotice(`${isRefused(error) ? "That sign-in link was used already, or is too old" : wordsOf(error)}. You are signed in as ${me.displayName}`);
+      setNotice(`${isRefused(error) ? "That sign-in link was used already, or is too old" : wordsOf(error)}. You are signed in as ${visibleText(me.displayName)}`);
       await look();
     }
   }, [look]);
@@ -88,6 +95,7 @@ export function App() {
     const { code, present, wanted } = session;
     return <SignInQuestion present={present} wanted={wanted} onStay={look} onGoOn={() => enter(code, present === null ? undefined : true)} />;
   }
+  if ("reason" in session && route.page === "none") return <NoSuchPage />;
   if ("reason" in session) return <SignIn key={session.reason} reason={session.reason} onSignedIn={look} />;
 
   const leave = async () => {
@@ -100,7 +108,8 @@ export function App() {
   return (
     <div class="app">
       <Sidebar rows={rows} current={place} who={session} open={drawer} status={status}
-        onClose={() => setDrawer(false)} onRows={setRows} onSignOut={leave} />
+        onClose={() => setDrawer(false)} onRows={setRows} onKeys={() => setKeys(true)} onSignOut={leave} />
+      {keys && <KeysDialog onClose={() => setKeys(false)} />}
       <div class="main" inert={drawer && isNarrow}>
         <StatusBanner status={status} />
         {notice && (
@@ -111,9 +120,7 @@ export function App() {
         {route.page === "front" && <Front models={models} onMenu={openDrawer} onSignedOut={signedOut} />}
         {route.page === "settings" && <SettingsPage models={models} me={session} onMenu={openDrawer} onMe={setSession}
           onModels={() => void fetchModels().then(setModels, () => undefined)} />}
-        {route.page === "none" && (
-          <Message label="404" title="No Such Page" words="The address is wrong, or what was there has moved" onMenu={openDrawer} />
-        )}
+        {route.page === "none" && <NoSuchPage onMenu={openDrawer} />}
         {route.page === "conversation" && (
           <ConversationPage key={route.id} id={route.id} me={session} models={models}
             onMenu={openDrawer} onRows={setRows} onSignedOut={signedOut} />

@@ -27,11 +27,11 @@ interface Props {
 /** Title, participants, and what can be done with the conversation as a whole: side by side, or in one menu where it is narrow. */
 export function ConversationHead({ id, title, view, isOwner, panel, finding, onFind, onShare, onPanel, onMenu }: Props) {
   const people = view?.participants ?? [];
-  const names = people.map((person) => person.displayName).join(", ");
+  const names = people.map((person) => visibleText(person.displayName)).join(", ");
   const share = <button type="button" class="ghost small" disabled={!view} onClick={onShare}>share <Icon of={Share2} size={14} /></button>;
-  const find = <button type="button" class="ghost small" aria-pressed={finding} disabled={!view} onClick={onFind}>find <Icon of={Search} size={14} /></button>;
+  const find = <button type="button" class="ghost small" data-key="find" aria-pressed={finding} disabled={!view} onClick={onFind}>find <Icon of={Search} size={14} /></button>;
   const beside = (which: Exclude<Panel, null>) => (
-    <button type="button" class="ghost small" aria-pressed={panel === which} onClick={() => onPanel(panel === which ? null : which)}>{which} <Icon of={which === "tools" ? Wrench : Bug} size={14} /></button>
+    <button type="button" class="ghost small" data-key={which} aria-pressed={panel === which} onClick={() => onPanel(panel === which ? null : which)}>{which} <Icon of={which === "tools" ? Wrench : Bug} size={14} /></button>
   );
   const safe = view && <SafeMode id={id} chosen={view.conversation?.safeMode ?? undefined} isOwner={isOwner} />;
   return (

@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { updateConversation } from "../account";
-import { ApiError, cancelRun, newKey, sendMessage } from "../api";
+import { ApiError, cancelRun, forkConversation, newKey, sendMessage } from "../api";
 import { standing } from "../asks";
+import { conversationPath, go } from "../route";
 import { activeRun } from "../state";
 import { written } from "../message-data";
 import { remember, type Recent } from "../stored";
@@ -100,6 +101,13 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
   const [actions] = useState<TurnActions>(() => ({
     edit,
     openTool,
+    fork: (until) => {
+      setProblem(null);
+      forkConversation(id, until).then((copy) => {
+        onRows(remember(copy.id, copy.title || "Untitled conversation"));
+        go(conversationPath(copy.id));
+      }, (error: Error) => setProblem(error.message));
+    },
     again: (text, by) => {
       setProblem(null);
       const { words, data } = written(text);

@@ -1,8 +1,8 @@
 import { Check, ThumbsDown, ThumbsUp, Undo2, X } from "lucide";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { giveFeedback, removeFeedback } from "../api";
 import { takeFocus } from "../focus";
-import type { Feedback as Given, Run, Whoami } from "../types";
+import type { Feedback as Given, GiveFeedback, Run, Whoami } from "../types";
 import { readableText, visibleText } from "../visible";
 import { Icon } from "./icon";
 
@@ -13,24 +13,36 @@ export function Feedback({ run, me }: { run: Run; me: Whoami }) {
   const mine = run.feedback?.find(({ author }) => author.userId === me.userId);
   const [open, setOpen] = useState(false);
   const [error, setError] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const act = async (work: () => Promise<unknown>) => {
-    setBusy(true);
+  const [busy, setBusy] = useState(0);
+  /** What the reader said last, whether or not the events tell of it yet. */
+  const last = useRef(mine);
+  useEffect(() => {
+    last.current = mine;
+  }, [mine]);
+  const acts = useRef<Promise<unknown>>(Promise.resolve());
+  // One after the other: the answer to what was asked first does not undo what was shown for what was asked next.
+  const act = (work: () => Promise<unknown>): Promise<boolean> => {
+    setBusy((count) => count + 1);
     setError(null);
-    const done = await work().then(() => true, (cause: Error) => (setError(cause.message), false));
-    setBusy(false);
+    const done = acts.current.then(work).then(() => true, (cause: Error) => (setError(cause.message), false)).finally(() => setBusy((count) => count - 1));
+    acts.current = done;
     return done;
   };
+  const give = (body: () => GiveFeedback) => act(async () => {
+    last.current = await giveFeedback(run.id, body());
+  });
   const rate = async (rating: Given["rating"]) => {
-    const { feltReal, comment } = mine ?? {};
-    const body = { rating, ...(feltReal !== undefined && { feltReal }), ...(comment !== undefined && { comment }) };
-    if (await act(() => giveFeedback(run.id, body))) setOpen(true);
+    const body = () => {
+      const { feltReal, comment } = last.current ?? {};
+      return { rating, ...(feltReal !== undefined && { feltReal }), ...(comment !== undefined && { comment }) };
+    };
+    if (await give(body)) setOpen(true);
   };
   const takeBack = async () => {
-    if (await act(() => removeFeedback(run.id))) setOpen(false);
+    if (await act(() => removeFeedback(run.id).then(() => { last.current = undefined; }))) setOpen(false);
   };
   const button = (rating: Given["rating"]) => (
-    <button type="button" class="ghost small rate" aria-label={rating} title={`a ${rating} answer`} aria-pressed={mine?.rating === rating} aria-busy={busy} onClick={() => void rate(rating)}>
+    <button type="button" class="ghost small rate" aria-label={rating} title={`a ${rating} answer`} aria-pressed={mine?.rating === rating} aria-busy={busy > 0} onClick={() => void rate(rating)}>
       <Icon of={rating === "good" ? ThumbsUp : ThumbsDown} size={14} />
     </button>
   );
@@ -41,7 +53,7 @@ export function Feedback({ run, me }: { run: Run; me: Whoami }) {
         {button("bad")}
       </span>
       {open && mine && (
-        <Details mine={mine} busy={busy} onSave={async (more) => (await act(() => giveFeedback(run.id, { rating: mine.rating, ...more }))) && setOpen(false)}
+        <Details mine={mine} busy={busy > 0} onSave={async (more) => (await give(() => ({ rating: (last.current ?? mine).rating, ...more }))) && setOpen(false)}
           onBack={takeBack} onClose={() => setOpen(false)} />
       )}
       <p class="error-text" role="alert">{error}</p>

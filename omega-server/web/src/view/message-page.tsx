@@ -2,11 +2,11 @@ import { Menu as MenuIcon } from "lucide";
 import { FRONT, stay } from "../route";
 import { Icon } from "./icon";
 
-/** A page that says why there is nothing else, and where to go on. */
-export function Message({ label, title, words, onMenu }: { label: string; title: string; words: string; onMenu: () => void }) {
+/** A page that says why there is nothing else, and where to go on; without a menu for who is not signed in. */
+export function Message({ label, title, words, onMenu }: { label: string; title: string; words: string; onMenu?: () => void }) {
   return (
     <main class="front">
-      <div class="front-bar only-narrow"><button type="button" class="ghost small" onClick={onMenu}>menu <Icon of={MenuIcon} size={14} /></button></div>
+      {onMenu && <div class="front-bar only-narrow"><button type="button" class="ghost small" onClick={onMenu}>menu <Icon of={MenuIcon} size={14} /></button></div>}
       <section class="hero lost">
         <p class="label">{label}</p>
         <h1>{title}</h1>

@@ -1,4 +1,4 @@
-import { LogOut, Plus, Settings as SettingsIcon, X } from "lucide";
+import { Keyboard, LogOut, Plus, Settings as SettingsIcon, X } from "lucide";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { giveBack } from "../focus";
 import { FRONT, SETTINGS, conversationPath, stay } from "../route";
@@ -20,11 +20,12 @@ interface Props {
   status: Health;
   onClose: () => void;
   onRows: (rows: Recent[]) => void;
+  onKeys: () => void;
   onSignOut: () => void;
 }
 
 /** Recent conversations of this browser, the account, the theme; a drawer on narrow screens. */
-export function Sidebar({ rows, current, who, open, status, onClose, onRows, onSignOut }: Props) {
+export function Sidebar({ rows, current, who, open, status, onClose, onRows, onKeys, onSignOut }: Props) {
   const box = useRef<HTMLElement>(null);
   const [words, setWords] = useState("");
   const wanted = rows.length > MANY ? words.trim().toLowerCase() : "";
@@ -77,11 +78,12 @@ export function Sidebar({ rows, current, who, open, status, onClose, onRows, onS
         <footer class="sidebar-foot">
           <HealthLine status={status} />
           <div class="account">
-            <span class="who" title={who.displayName}>{who.displayName}</span>
+            <span class="who" title={visibleText(who.displayName)}>{visibleText(who.displayName)}</span>
             <ThemeChoice />
           </div>
           <div class="account">
             <a class="button ghost small" href={SETTINGS} onClick={stay(SETTINGS)} aria-current={current === "settings" ? "page" : undefined}>settings <Icon of={SettingsIcon} size={14} /></a>
+            <button type="button" class="ghost small keys-button" data-key="keys" aria-label="keyboard" title="what the keyboard does" onClick={onKeys}><Icon of={Keyboard} size={14} /></button>
             <button type="button" class="ghost small" onClick={onSignOut}>sign out <Icon of={LogOut} size={14} /></button>
           </div>
         </footer>

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { visibleText } from "../visible";
 import { Settled } from "./settled";
 
 interface Props {
@@ -11,7 +12,9 @@ interface Props {
 }
 
 /** A sign-in link may come from anybody: before it makes somebody another user, or when another site led to it, it asks. */
-export function SignInQuestion({ present, wanted, onGoOn, onStay }: Props) {
+export function SignInQuestion({ present: from, wanted: to, onGoOn, onStay }: Props) {
+  // Two names that look the same would be a question about nothing.
+  const [present, wanted] = [from && visibleText(from), to && visibleText(to)];
   const [busy, setBusy] = useState(false);
   const goOn = async () => {
     setBusy(true);

@@ -10,6 +10,8 @@ type Known = Tool | "unknown" | null;
 function useTool(toolId: string): Known {
   const [tool, setTool] = useState<Known>(null);
   useEffect(() => {
+    // A name that no tool of the registry can have: nobody is asked.
+    if (!toolId.includes("::")) return setTool("unknown");
     let gone = false;
     toolOf(toolId).then((found) => !gone && setTool(found), () => !gone && setTool("unknown"));
     return () => {

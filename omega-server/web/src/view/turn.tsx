@@ -1,4 +1,4 @@
-import { Pencil, RefreshCw } from "lucide";
+import { GitFork, Pencil, RefreshCw } from "lucide";
 import { Fragment } from "preact";
 import { Markdown } from "../markdown/markdown";
 import { written } from "../message-data";
@@ -21,6 +21,8 @@ export interface TurnActions {
   edit: (text: string) => void;
   /** Sends a question once more, by the model that is chosen now or by another one. */
   again: (text: string, model?: string) => void;
+  /** Goes on in a copy that ends with a message. */
+  fork: (until: string) => void;
   /** Opens a call in the tool panel. */
   openTool: (id: string) => void;
 }
@@ -97,6 +99,7 @@ export function AssistantTurn({ messages, toolRuns, partials, told, run, questio
           <span class="turn-actions">
             {answer && <CopyButton text={answer} what="the answer as Markdown" isBare />}
             {question && <button type="button" class="ghost small" aria-label="ask again, by the model chosen below" title="ask again, by the model chosen below" onClick={() => actions.again(question)}><Icon of={RefreshCw} size={14} /></button>}
+            {first && <button type="button" class="ghost small" aria-label="go on in a copy that ends here" title="go on in a copy that ends here" onClick={() => actions.fork(first.id)}><Icon of={GitFork} size={14} /></button>}
             {question && run && <AskAnother model={run.model} onAsk={(model) => actions.again(question, model)} />}
           </span>
         </footer>

@@ -3,8 +3,13 @@
 
 import { edge, type Splitter } from "./lines";
 
-/** Characters of a piece: what is made into rows in one go. */
-const PIECE = 128 * 1024;
+/** Characters of a piece, which is made into rows in one go: the first, and the least and the most of the others. */
+const FIRST = 16 * 1024;
+const LEAST = 2 * 1024;
+const MOST = 128 * 1024;
+/** How long the rows of a piece should be, a row counted as if it had so many characters besides. */
+const LONG = 1024 * 1024;
+const ROW = 32;
 /** Pieces whose rows are kept: those in sight, and what was in sight before. */
 const KEPT = 4;
 
@@ -36,6 +41,8 @@ export class Held {
   #next: Splitter;
   #count = 0;
   #ended = false;
+  /** Characters of the next piece. A deep document has rows that are a hundred times as long as what is written. */
+  #size = FIRST;
 
   constructor(splitter: Splitter) {
     this.#next = splitter;
@@ -51,8 +58,8 @@ export class Held {
 
   /** Takes more in, and lets the browser work between the parts of it. */
   async add(text: string, stop: AbortSignal): Promise<void> {
-    for (const part of parts(text)) {
-      this.#add(part);
+    for (let from = 0; from < text.length; ) {
+      from = this.#addFrom(text, from);
       await pause();
       if (stop.aborted) return;
     }
@@ -60,8 +67,7 @@ export class Held {
 
   /** Takes a whole text in; says when its beginning and when all of it is there. */
   async take(text: string, said: () => void, stop: AbortSignal): Promise<void> {
-    const first = edge(text, PIECE);
-    this.#add(text.slice(0, first));
+    const first = this.#addFrom(text, 0);
     if (first < text.length) said();
     await this.add(text.slice(first), stop);
     if (stop.aborted) return;
@@ -108,11 +114,17 @@ export class Held {
     return { rows: isEnd ? splitter.end() : splitter.push(decoder.decode(bytes)), first };
   }
 
-  #add(part: string): void {
+  /** Takes the next piece of a text; gives where it ends. */
+  #addFrom(text: string, begin: number): number {
+    const end = edge(text, begin + this.#size);
+    const part = text.slice(begin, end);
     const from = this.#next.copy();
     const rows = this.#next.push(part);
     this.#pieces.push({ bytes: encoder.encode(part), from, first: this.#count });
     this.#count += rows.length;
+    const length = rows.reduce((sum, row) => sum + row.length + ROW, 1);
+    this.#size = Math.round(Math.min(MOST, 2 * this.#size, Math.max(LEAST, (this.#size * LONG) / length)));
+    return end;
   }
 
   #kept(at: number): string[] {
@@ -136,13 +148,5 @@ export class Held {
       else high = middle - 1;
     }
     return Math.max(0, low);
-  }
-}
-
-function* parts(text: string): Generator<string> {
-  for (let from = 0; from < text.length; ) {
-    const to = edge(text, from + PIECE);
-    yield text.slice(from, to);
-    from = to;
   }
 }

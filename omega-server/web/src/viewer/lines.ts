@@ -53,7 +53,7 @@ export class Lines implements Splitter {
       rows.push(whole.slice(from, cut));
       from = cut;
     }
-    this.#rest = whole.slice(from);
+    this.#rest = own(whole.slice(from));
     return rows;
   }
 }
@@ -73,6 +73,9 @@ export function edge(text: string, at: number): number {
   const code = text.charCodeAt(at);
   return code >= 0xdc00 && code <= 0xdfff ? at + 1 : at;
 }
+
+/** The same text by itself: a part of a text keeps the whole of it in memory. */
+const own = (text: string): string => ` ${text}`.slice(1);
 
 /** What is kept of one entry. */
 const LONGEST = 64 * 1024;
@@ -117,6 +120,7 @@ export class Entries implements Splitter {
       }
     }
     if (this.#list > 0 && !this.#over) this.#keep(piece.slice(from));
+    this.#entry = own(this.#entry);
     return rows;
   }
 
@@ -138,7 +142,7 @@ export class Entries implements Splitter {
   }
 
   #keep(part: string): void {
-    if (this.#entry.length < LONGEST) this.#entry += part.slice(0, LONGEST);
+    if (this.#entry.length < LONGEST) this.#entry += part.slice(0, LONGEST - this.#entry.length);
   }
 
   #flush(rows: string[]): void {

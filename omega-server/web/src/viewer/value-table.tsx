@@ -56,6 +56,8 @@ const cell = (value: unknown): string => (value === undefined ? "" : visibleText
 const CELL = 300;
 /** A column's width, in characters. */
 const NARROW = 6;
+/** Beside a cell's words, in pixels, as style/panel.css has it, and one more. */
+const PADDING = 17;
 const WIDE = 40;
 
 /** A table by its first entries, as they stand in the document; nothing when they are none. What is no row of it stands as it is. */
@@ -74,7 +76,7 @@ export function gridOf(entries: string[]): Grid | null {
     });
   };
   const widths = columns.map((name) => Math.max(name.length, ...rows.map((row) => cell(row[name]).length)));
-  const template = widths.map((width) => `${Math.min(WIDE, Math.max(NARROW, width)) + 2}ch`).join(" ");
+  const template = widths.map((width) => `calc(${Math.min(WIDE, Math.max(NARROW, width))}ch + ${PADDING}px)`).join(" ");
   return { columns, template, cells };
 }
 

@@ -2,6 +2,10 @@
 // when the next one is pressed. And axe, which looks at what is there in both themes and four widths.
 import { readFile } from "node:fs/promises";
 
+/** To be looked at by a person: OMEGA_SHOTS names a folder for pictures of each state. */
+const shots = process.env.OMEGA_SHOTS;
+const WIDTHS = shots ? [1440, 1024, 768, 390] : [1280, 768, 390, 320];
+
 const axe = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
 /** Hands for a page; `seen` gets what was lost (`lost`), what axe finds (`faults`) and the way (`steps`). */
@@ -62,11 +66,10 @@ export async function hands(page, seen, who = "") {
   async function look(state) {
     const size = page.viewportSize();
     for (const colorScheme of ["light", "dark"]) {
-      for (const width of [1280, 768, 390, 320]) {
+      for (const width of WIDTHS) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         await page.setViewportSize({ width, height: 800 });
-        // To be looked at by a person: OMEGA_SHOTS names a folder for them.
-        if (process.env.OMEGA_SHOTS && [1280, 390].includes(width)) await page.screenshot({ path: `${process.env.OMEGA_SHOTS}/${`${who}${state}`.replace(/\W+/g, "-")}-${width}-${colorScheme}.png` });
+        if (shots) await page.screenshot({ path: `${shots}/${`${who}${state}`.replace(/\W+/g, "-")}-${width}-${colorScheme}.png` });
         await page.evaluate(axe);
         const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
         for (const { id, nodes } of violations) seen.faults.push(`${state} ${colorScheme} ${width}: ${id} ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);

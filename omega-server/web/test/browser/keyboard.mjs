@@ -167,6 +167,21 @@ try {
   await press("Escape", "close the share dialog");
   seen.backs.push(await back());
 
+  // By the keys that the list of keys has.
+  await press("Control+/", "the list of keys");
+  await page.getByRole("heading", { name: "Keyboard", exact: true }).waitFor({ timeout: 20_000 });
+  await look("the keyboard");
+  await press("Escape", "close the list of keys");
+  seen.backs.push(await back());
+  await press("Control+Shift+F", "find by its keys");
+  await page.locator("#find-words").waitFor({ timeout: 20_000 });
+  await press("Control+Shift+E", "tool calls by their keys");
+  await page.locator(".timeline-head").first().waitFor({ timeout: 20_000 });
+  await press("Shift+Escape", "to the message by its keys");
+  seen.atMessage = await place();
+  await press("Control+Shift+O", "a new conversation by its keys");
+  await shown(page, "Ask for an outcome");
+
   await page.goto(`${url}/omega/settings/`);
   await shown(page, "Model Providers");
   await look("settings");

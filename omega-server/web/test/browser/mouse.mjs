@@ -128,6 +128,14 @@ try {
   await page.locator(".turn.user", { hasText: "forecast" }).nth(1).waitFor({ timeout: 20_000 });
   await page.getByRole("log").getByText("Sunny.").nth(1).waitFor({ timeout: 20_000 }).catch(() => undefined);
 
+  // A copy that ends with the first answer, and back.
+  await act("a copy", () => page.getByRole("button", { name: "go on in a copy that ends here" }).first().click());
+  await shown(page, "forked from");
+  seen.copied = [await page.locator(".turn .prose", { hasText: "hello to you" }).count(), await page.locator(".turn .prose", { hasText: "Sunny." }).count()];
+  await page.goBack();
+  await shown(page, "Sunny.");
+  acted.delete(page);
+
   // Export.
   await tap(page.locator("summary", { hasText: "export" }), "export");
   const [file] = await Promise.all([page.waitForEvent("download"), tap(page.getByRole("link", { name: "markdown" }).first(), "as Markdown")]);

@@ -41,6 +41,46 @@ async function streaming() {
   seen.problems = problems;
 }
 
+/** Somebody presses for as long as people do, while an answer streams and pushes away what they press. */
+async function pressing() {
+  const { page, problems } = await visitor();
+  await page.goto(`${url}/omega/c/${id}`);
+  await page.locator("#message").fill("a long answer");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector(".transcript").scrollHeight > 1600, undefined, { timeout: 30_000 });
+  await page.evaluate(() => {
+    const control = (event) => event.target.closest?.("button") ?? null;
+    globalThis.presses = [];
+    document.addEventListener("pointerdown", (event) => control(event) && globalThis.presses.push({ on: control(event), clicked: false }), true);
+    document.addEventListener("click", (event) => globalThis.presses.filter(({ on }) => on === control(event)).forEach((press) => { press.clicked = true; }), true);
+  });
+  const length = () => page.evaluate(() => [...document.querySelectorAll(".prose")].at(-1).textContent.length);
+  const isOver = () => page.locator(".turn-foot").count();
+  seen.grew = 0;
+  for (let n = 0; n < 30 && !(await isOver()); n += 1) {
+    // Where it is may be another place a moment later: then something else is pressed, or nothing.
+    const place = await page.evaluate(() => {
+      const frame = document.querySelector(".transcript").getBoundingClientRect();
+      const boxes = [...document.querySelectorAll(".prose .copy")].map((one) => one.getBoundingClientRect());
+      const box = boxes.findLast(({ top, bottom }) => top > frame.top + 40 && bottom < frame.bottom - 60);
+      return box && [box.x + box.width / 2, box.y + box.height / 2];
+    });
+    if (!place) {
+      await page.waitForTimeout(100);
+      continue;
+    }
+    await page.mouse.move(...place);
+    await page.mouse.down();
+    await page.waitForTimeout(300);
+    const before = await length();
+    await page.mouse.up();
+    await page.waitForTimeout(150);
+    if ((await length()) > before) seen.grew += 1;
+  }
+  seen.presses = await page.evaluate(() => globalThis.presses.map(({ clicked }) => clicked));
+  seen.problems = problems;
+}
+
 /** The question that is at the top of what is seen. */
 const firstInSight = (page) =>
   page.evaluate(() => {
@@ -156,6 +196,13 @@ async function below() {
   await shown(page, "Model Providers");
   await page.goto(`${at}/omega/a/b/c`);
   await shown(page, "No Such Page");
+  // Nothing of the page lies there at all.
+  for (const path of ["nope", "a/b/", "omegas"]) {
+    await page.goto(`${at}/${path}`);
+    await shown(page, "No Such Page");
+    await page.getByRole("link", { name: "start a new conversation" }).click();
+    await shown(page, "Ask for an outcome");
+  }
   seen.fonts = await page.evaluate(async () => (await document.fonts.ready, [...document.fonts].filter((font) => font.status === "loaded").length));
   seen.problems = problems;
   proxy.close();
@@ -163,7 +210,7 @@ async function below() {
 }
 
 try {
-  await { streaming, long, vast, below }[what]();
+  await { streaming, pressing, long, vast, below }[what]();
 } catch (error) {
   seen.error = error.message;
 }

@@ -1,9 +1,9 @@
-// Large outputs of every kind, one after the other: when the first of it is seen, what the page's thread and memory have to
+// A large output: when the first of it is seen, what the page's thread and memory have to
 // bear, whether the end is reached, words are found in all of it and the file is whole. Started by `tests/it/viewing.rs`.
 import { done, url, visitor, work } from "./visitor.mjs";
 
-const { OMEGA_CONVERSATION: id, OMEGA_TRIES: tries } = process.env;
-const seen = { looks: [], problems: [] };
+const { OMEGA_CONVERSATION: id } = process.env;
+const seen = {};
 
 /** Bytes that the page has for itself: of its script's objects, and what they hold outside of the heap. */
 async function memory(page, context) {
@@ -19,17 +19,18 @@ async function look() {
   const { page, context, problems } = await visitor();
   await page.goto(`${url}/omega/c/${id}`);
   await page.locator(".tool-head").first().waitFor();
-  const said = { row: ".rows-box :is(.row, .grid-body [role=row])" };
+  const said = seen;
+  const row = ".rows-box :is(.row, .grid-body [role=row])";
   const isThere = () => page.waitForFunction(() => document.querySelector(".tool-part:last-child .part-head [role=status]")?.textContent === "", undefined, { timeout: 240_000 });
-  const drawn = () => page.locator(said.row).count();
-  const last = () => page.locator(said.row).evaluateAll((rows) => rows.slice(-3).map((row) => row.textContent).join("\n"));
+  const drawn = () => page.locator(row).count();
+  const last = () => page.locator(row).evaluateAll((rows) => rows.slice(-3).map((row) => row.textContent).join("\n"));
   said.opening = await work(page, async () => {
     said.first = await page.evaluate(async (row) => {
       const began = performance.now();
       document.querySelector(".tool-head").click();
       while (document.querySelectorAll(row).length < 3) await new Promise(requestAnimationFrame);
       return performance.now() - began;
-    }, said.row);
+    }, row);
     await isThere();
   });
   said.memory = await memory(page, context);
@@ -43,10 +44,10 @@ async function look() {
     said.end = await last();
     // One turn of the wheel is a few rows and not a thousand.
     await page.locator(".rows-box").hover();
-    const before = await page.locator(said.row).evaluateAll((rows) => rows.map((row) => row.textContent));
+    const before = await page.locator(row).evaluateAll((rows) => rows.map((row) => row.textContent));
     await page.mouse.wheel(0, -90);
     await rest(page);
-    const after = await page.locator(said.row).evaluateAll((rows) => rows.map((row) => row.textContent));
+    const after = await page.locator(row).evaluateAll((rows) => rows.map((row) => row.textContent));
     said.wheel = Math.max(...after.map((_, by) => (after.slice(by).every((text, n) => text === before[n]) ? after.length - by : 0)));
   });
   said.finding = await work(page, async () => {
@@ -62,13 +63,11 @@ async function look() {
   for await (const piece of await file.createReadStream()) bytes += piece.length;
   said.downloaded = bytes;
   said.after = await memory(page, context);
-  seen.problems.push(...problems);
-  await context.close();
-  return said;
+  said.problems = problems;
 }
 
 try {
-  for (let n = 0; n < Number(tries); n += 1) seen.looks.push(await look());
+  await look();
 } catch (error) {
   seen.error = `${error.message} ${error.stack}`;
 }

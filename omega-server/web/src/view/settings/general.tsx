@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { changeSettings } from "../../account";
 import type { Models, Settings } from "../../types";
 import { Section } from "./section";
@@ -46,9 +47,15 @@ const SWITCHES = [
 
 /** Model, Safe Mode and the policies. Each one is stored when it is changed. */
 export function General({ list, models }: { list: List<Settings>; models: Models | null }) {
-  const { items: settings, busy, error, saved, act } = list;
-  const set = (key: keyof Settings, value: string | boolean | string[] | undefined) =>
-    act(() => changeSettings((now) => ({ ...now, [key]: value }) as Settings));
+  const { items, busy, error, saved, act } = list;
+  // What was chosen is seen as chosen while it is stored.
+  const [chosen, setChosen] = useState<Partial<Settings>>({});
+  const settings = items && { ...items, ...chosen };
+  const set = async (key: keyof Settings, value: string | boolean | string[] | undefined) => {
+    setChosen({ [key]: value });
+    await act(() => changeSettings((now) => ({ ...now, [key]: value }) as Settings));
+    setChosen({});
+  };
   const names = models?.providers.filter((it) => it.available).flatMap((it) => it.models.map((name) => `${it.name}/${name}`)) ?? [];
   const model = settings?.model ?? "";
   return (

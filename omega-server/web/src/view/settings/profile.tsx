@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { updateProfile } from "../../account";
 import type { Whoami } from "../../types";
+import { visibleText } from "../../visible";
 import { Avatar } from "../avatar";
 import { Section } from "./section";
 import { useList } from "./use-list";
@@ -22,7 +23,7 @@ export function Profile({ me, onChange }: { me: Whoami; onChange: (me: Whoami) =
   const forget = () => void act(async () => onChange(await updateProfile({ email: "" })));
   return (
     <Section id="profile" title="Profile" about="Shown in the conversations that you take part in" error={error}>
-      <p class="person"><Avatar name={me.displayName} hash={me.gravatarHash} /> {me.displayName}</p>
+      <p class="person"><Avatar name={me.displayName} hash={me.gravatarHash} /> {visibleText(me.displayName)}</p>
       <form class="settings-form" onSubmit={save}>
         <div class="field">
           <label for="profile-name">name</label>

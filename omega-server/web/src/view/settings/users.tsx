@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { createUser, disableUser, users } from "../../account";
 import type { Whoami } from "../../types";
+import { visibleText } from "../../visible";
 import { Avatar } from "../avatar";
 import { CopyButton } from "../copy-button";
 import { Section, Sure } from "./section";
@@ -25,13 +26,13 @@ export function Users({ me }: { me: Whoami }) {
           <li key={user.id}>
             <span class="person">
               <Avatar name={user.displayName} hash={user.gravatarHash} />
-              <span>{user.displayName}</span>
+              <span>{visibleText(user.displayName)}</span>
               <span class="meta">
                 {user.isAdmin && "administrator"}{user.id === me.userId && " · you"}{user.disabledAt && " · blocked"}
               </span>
             </span>
             {user.id !== me.userId && !user.disabledAt && (
-              <Sure label="block" what={user.displayName} disabled={busy} onSure={() => void act(() => disableUser(user.id))} />
+              <Sure label="block" what={visibleText(user.displayName)} disabled={busy} onSure={() => void act(() => disableUser(user.id))} />
             )}
           </li>
         ))}

@@ -101,9 +101,9 @@ export function ShareDialog({ id, view, me, onClose }: Props) {
               </span>
             </span>
             {isOwner && person.role !== "owner" && (person.blocked
-              ? <button type="button" class="outline small" disabled={busy} aria-label={`unblock ${person.displayName}`}
+              ? <button type="button" class="outline small" disabled={busy} aria-label={`unblock ${visibleText(person.displayName)}`}
                   onClick={() => act(() => setBlocked(id, person.userId, false))}>unblock</button>
-              : <Sure label="block" what={person.displayName} disabled={busy} onSure={() => void act(() => setBlocked(id, person.userId, true))} />)}
+              : <Sure label="block" what={visibleText(person.displayName)} disabled={busy} onSure={() => void act(() => setBlocked(id, person.userId, true))} />)}
           </li>
         ))}
       </ul>
