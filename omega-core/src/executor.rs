@@ -242,6 +242,12 @@ pub struct DescribedPackage {
     /// How those of them are called of which something is known, and methods of its classes and objects, by the way to them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub signatures: BTreeMap<String, Signature>,
+    /// The ways to all that can be called, methods of objects and classes too (`AES.encrypt`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ways: Vec<String>,
+    /// Of a package without tools the ways that are worth being tools by themselves, the likeliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offered: Vec<String>,
     /// What its scripts want of the machine and a sandbox does not give, in words: a part of it may not work.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacks: Vec<String>,

@@ -202,7 +202,7 @@ pub fn search_schema() -> Value {
 pub struct AddInput {
     /// npm name, with `@VERSION` behind it or without.
     pub package: String,
-    /// One of its plain functions, where it holds no tools.
+    /// Only this one of its plain functions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub function: Option<String>,
     /// What for, in the model's words; for the person who is asked.
@@ -229,7 +229,7 @@ pub fn add_schema() -> Value {
         "type": "object",
         "properties": {
             "package": {"type": "string", "description": "Name on npm, such as left-pad or @scope/name; an exact version may follow behind an @"},
-            "function": {"type": "string", "description": "One of its plain functions, where the package holds no tools"},
+            "function": {"type": "string", "description": "Only this one of its plain functions; left out, its tools are added, or its likeliest functions where it holds no tools"},
             "why": {"type": "string", "description": "What you need it for, in a sentence for the person"},
         },
         "required": ["package"],

@@ -45,8 +45,8 @@ pub enum Registry {
 /// (streamable HTTP). The package is looked into in the sandbox. A folder, a tarball or a git address is a package that you try
 /// before you publish it: a copy of it is yours alone, on this machine's own server. What an administrator adds is for all
 /// users of the server; what others add is
-/// theirs alone, and stands in their searches and conversations in place of what everybody has. A plain function becomes a
-/// tool with --function and --params.
+/// theirs alone, and stands in their searches and conversations in place of what everybody has. Of a package that holds no
+/// tools, its likeliest functions become tools; any function does with --function.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   omega registry add @exalabs/ai-sdk
@@ -56,7 +56,7 @@ pub enum Registry {
 pub struct Add {
     /// PACKAGE, PACKAGE@VERSION, the https address of an MCP server, ./FOLDER, FILE.tgz, or a git address
     package: String,
-    /// Add this exported function as a tool; a dotted path is allowed, `default` too
+    /// Add this function as a tool: an export, `default`, or the way to it, as in `AES.encrypt` or `compile(template)(view)`
     #[arg(long, value_name = "EXPORT")]
     function: Option<String>,
     /// The function's parameters, in order; what the package says of them when missing
@@ -228,7 +228,7 @@ fn nothing_added(added: &AddedPackage) -> Failure {
         Code::Failed,
         format!(
             "{of} holds no tools: none of its exports is a tool of the AI SDK or another framework, a set of them, or a factory, \
-             and it is no MCP server; nothing was added"
+             it is no MCP server, and none of its functions is a tool by itself; nothing was added"
         ),
     );
     if added.functions.is_empty() {

@@ -173,7 +173,7 @@ fn output(added: AddedPackage, holdings: &Holdings) -> AddOutput {
         notices.push(match functions.as_slice() {
             [] => String::from("it holds nothing that can be called, and was not added"),
             _ => String::from(
-                "it holds no tools and was not added; propose it again with one of its functions if that helps",
+                "nothing of it is a tool by itself, and it was not added; propose it again with one of its functions if that helps",
             ),
         });
     }

@@ -25,6 +25,7 @@ use crate::process::offload;
 use omega_core::{
     budget::{IMAGE, STDERR},
     executor::{ToolError, ToolErrorCode},
+    sanitize::one_line,
 };
 use serde_json::json;
 use std::{
@@ -176,7 +177,9 @@ impl Installer {
         }
         match status.signal() {
             Some(SIGXCPU) => Err(Killed::Cpu(self.limits.cpu).into()),
-            _ if said.contains("memory allocation of") => Err(Killed::Memory(self.limits.memory).into()),
+            _ if OUT_OF_MEMORY.iter().any(|words| said.contains(words)) => {
+                Err(Killed::Memory(self.limits.memory).into())
+            }
             _ => {
                 // Told without this machine's folders.
                 let said = said.replace(&*folder.to_string_lossy(), "");
@@ -255,8 +258,17 @@ fn names(wanted: &Dependencies) -> String {
     wanted.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
+/// What Deno, and what it is made of, say when there is no more memory.
+const OUT_OF_MEMORY: [&str; 3] = ["memory allocation of", "out of memory", "Cannot allocate memory"];
+
 /// Why an installation was ended, for who wanted it.
 fn too_much(killed: Killed, wanted: &Dependencies) -> ToolError {
+    let what = match killed {
+        Killed::Disk(_) => "disk",
+        Killed::Memory(_) => "memory",
+        Killed::Deadline(_) | Killed::Cpu(_) => "time",
+        _ => "",
+    };
     let why = match killed {
         Killed::Disk(full) => format!("{full}, which is more than a package may have with what it needs"),
         Killed::Memory(limit) => format!("unpacking it takes more than {} MiB of memory", limit >> 20),
@@ -269,7 +281,8 @@ fn too_much(killed: Killed, wanted: &Dependencies) -> ToolError {
         }
         Killed::Cancelled => "nobody waits for it".to_owned(),
     };
-    failed(format!("{} was not installed: {why}; use another version, or another package", names(wanted)))
+    let error = failed(format!("{} was not installed: {why}; use another version, or another package", names(wanted)));
+    if what.is_empty() { error } else { error.with(json!({ "what": what })) }
 }
 
 fn unwritable(folder: &Path, error: &io::Error) -> ToolError {
@@ -314,10 +327,18 @@ fn explain(stderr: &str, wanted: &Dependencies) -> ToolError {
     if let Some(line) = line("error sending request").or_else(|| line("client error")) {
         return failed(format!("the npm registry can't be reached; check the network and try again ({})", line.trim()));
     }
-    if line("has panicked").is_some()
-        || line("dependency outside of npm").is_some()
-        || line("Invalid version requirement").is_some()
-    {
+    if let Some(line) = line("dependency outside of npm") {
+        let from = line.rsplit('(').next().and_then(|rest| rest.split(')').next()).unwrap_or_default();
+        let named = stderr.lines().find_map(|line| line.split("for dependency \"").nth(1)?.split('"').next());
+        let message = format!(
+            "it has a git dependency: it takes {} from {}, and only packages of npm are ever installed; use another version, or \
+             another package",
+            named.filter(|name| is_package_name(name)).unwrap_or("one of its packages"),
+            one_line(from, 100)
+        );
+        return failed(message).with(json!({ "what": "git dependency" }));
+    }
+    if line("has panicked").is_some() || line("Invalid version requirement").is_some() {
         let message = "it needs a package under a name or in a version that is none of npm's, which is never installed; use \
                        another version of it, or another package";
         return failed(message.to_owned());
@@ -333,6 +354,8 @@ fn explain(stderr: &str, wanted: &Dependencies) -> ToolError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::executor::outcome::Full;
+    use serde_json::Value;
 
     #[test]
     fn what_the_installer_says_becomes_what_to_do() {
@@ -355,13 +378,31 @@ mod tests {
                 "error: Error in a@1.0.0 parsing version requirement for dependency \"b\": \"git+ssh://git@h/x.git\"\n\nCaused by:\n    Package \
                  specified a dependency outside of npm (git+ssh://git@h/x.git).",
                 ToolErrorCode::InstallFailed,
-                "another package",
+                "a git dependency: it takes b from git+ssh://git@h/x.git, and only",
             ),
         ];
         for (stderr, code, part) in cases {
             let error = explain(stderr, &wanted);
             assert_eq!(error.code, code, "{stderr}");
             assert!(error.message.contains(part), "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn what_is_too_much_is_told_with_its_limit_and_as_what_it_is() {
+        let wanted = Dependencies::from([("ms".to_owned(), "1".to_owned())]);
+        let minutes = Duration::from_secs(120);
+        for (killed, words, what) in [
+            (Killed::Memory(512 << 20), "more than 512 MiB of memory", json!("memory")),
+            (Killed::Disk(Full::Bytes(1 << 30)), "more than a package may have", json!("disk")),
+            (Killed::Deadline(minutes), "not installed within 2m", json!("time")),
+            (Killed::Cpu(minutes), "more than 2m on the processor", json!("time")),
+            (Killed::Noise(1), "said too much", Value::Null),
+        ] {
+            let error = too_much(killed, &wanted);
+            assert_eq!(error.code, ToolErrorCode::InstallFailed);
+            assert!(error.message.starts_with("ms was not installed: ") && error.message.contains(words), "{error}");
+            assert_eq!(error.details.map_or(Value::Null, |details| details["what"].clone()), what);
         }
     }
 }

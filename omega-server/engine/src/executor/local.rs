@@ -334,6 +334,10 @@ impl Executor for LocalExecutor {
             destructive: tool.destructive,
             integrity: None,
         });
+        let not_started = found.server_failure.as_deref().map(not_started);
+        let not_made = found.unmade.iter().map(|why| not_made(why));
+        let lent = found.lent.iter().map(|maker| lent(maker));
+        let lacks = not_started.into_iter().chain(not_made).chain(lent).chain(about.lacks.iter().cloned()).collect();
         let locked = image.clone();
         let integrity = offload::run(IMAGE.most, move || integrity::of(&locked)).await;
         Ok(DescribedPackage {
@@ -346,7 +350,9 @@ impl Executor for LocalExecutor {
             keywords: manifest.keywords,
             functions: found.functions,
             signatures: found.signatures,
-            lacks: found.server_failure.into_iter().map(not_started).chain(about.lacks).collect(),
+            ways: found.ways,
+            offered: found.offered,
+            lacks,
         })
     }
 
@@ -400,8 +406,20 @@ async fn place<'a>(preparing: &'a CallQueue, owner: &str) -> Result<Slot<'a>, To
 }
 
 /// What is said of a package whose program gave no tools where others of its kind are MCP servers.
-fn not_started(why: String) -> String {
+fn not_started(why: &str) -> String {
     format!("its program did not answer as an MCP server ({})", why.chars().take(SAID).collect::<String>())
+}
+
+/// The same of an export that makes tools for those who give it what it wants.
+fn not_made(why: &str) -> String {
+    format!("tools that have to be made first could not be: {}", why.chars().take(SAID).collect::<String>())
+}
+
+/// The same of one that made its tools of a stand-in.
+fn lent(maker: &str) -> String {
+    format!(
+        "{maker} makes its tools of a client or of settings that a program has: what a call has of those are its variables"
+    )
 }
 
 fn overloaded(full: Full) -> ToolError {

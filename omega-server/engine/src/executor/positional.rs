@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 
 /// What stands before a parameter that takes all arguments that are left.
 const REST: &str = "...";
+/// What stands behind one that is a function of the caller's, to be told the outcome; nobody sends it.
+const CALLBACK: &str = "()";
+/// Stands for that function among the arguments, behind what those have in its place who know of none.
+const CALLED_BACK: &str = "callback";
 
 /// The arguments of a plain function, in the order of its parameters.
 pub fn positional(input: &Value, params: &[String]) -> Result<Vec<Vec<Value>>, ToolError> {
@@ -18,13 +22,15 @@ pub fn positional(input: &Value, params: &[String]) -> Result<Vec<Vec<Value>>, T
     if let Some(unknown) = fields.keys().find(|name| !names.contains(&name.as_str())) {
         return Err(invalid(unknown, format!("there is no parameter {unknown:?}; there are {}", names.join(", "))));
     }
-    let last = names.iter().rposition(|name| fields.contains_key(*name)).map_or(0, |index| index + 1);
+    let is_given = |name: &&str| name.ends_with(CALLBACK) || fields.contains_key(*name);
+    let last = names.iter().rposition(is_given).map_or(0, |index| index + 1);
     let mut args = Vec::with_capacity(last);
     for (name, param) in names.iter().zip(params).take(last) {
         match fields.get(*name) {
             Some(Value::Array(rest)) if param.starts_with(REST) => {
                 args.extend(rest.iter().map(|item| vec![item.clone()]))
             }
+            _ if name.ends_with(CALLBACK) => args.push(vec![Value::Null, json!(CALLED_BACK)]),
             value => args.push(value.cloned().into_iter().collect()),
         }
     }
@@ -46,6 +52,8 @@ mod tests {
         let rest = ["a".to_owned(), "...more".to_owned()];
         assert_eq!(json!(positional(&json!({"a": 1, "more": [2, [3]]}), &rest).unwrap()), json!([[1], [2], [[3]]]));
         assert_eq!(json!(positional(&json!({"more": 2}), &rest).unwrap()), json!([[], [2]]));
+        let told = ["a", "b", "done()"].map(str::to_owned);
+        assert_eq!(json!(positional(&json!({"a": 1}), &told).unwrap()), json!([[1], [], [null, "callback"]]));
         for (input, args) in cases {
             assert_eq!(json!(positional(&input, &params).unwrap()), args, "{input}");
         }

@@ -205,7 +205,7 @@ impl Workshop {
         (added, newer): (&Dependencies, &Dependencies),
         until: Instant,
     ) -> Description {
-        if found.typed || found.functions.is_empty() || snapshot::is_snapshot(&image.spec.version) {
+        if found.typed || found.ways.is_empty() || snapshot::is_snapshot(&image.spec.version) {
             return found;
         }
         let mut types = added.clone();

@@ -268,6 +268,18 @@ pub struct Description {
     /// How functions are called, by the way to them.
     #[serde(default)]
     pub signatures: BTreeMap<String, Signature>,
+    /// The ways to all that can be called, methods of objects and classes too.
+    #[serde(default)]
+    pub ways: Vec<String>,
+    /// Those of them that may become tools without being named, the likeliest first.
+    #[serde(default)]
+    pub offered: Vec<String>,
+    /// What by its name makes tools and made none, with the reason.
+    #[serde(default)]
+    pub unmade: Vec<String>,
+    /// What made tools of something that a program has and no call: a client, or settings.
+    #[serde(default)]
+    pub lent: Vec<String>,
     /// Whether the package has declarations of its types; those of others are installed beside it otherwise.
     #[serde(default)]
     pub typed: bool,

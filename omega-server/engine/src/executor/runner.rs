@@ -14,22 +14,27 @@ macro_rules! script {
     };
 }
 
-const SCRIPTS: [(&str, &str); 26] = [
+const SCRIPTS: [(&str, &str); 33] = [
     script!("main.mjs"),
     script!("approval.mjs"),
+    script!("callback.mjs"),
     script!("channel.mjs"),
     script!("collect.mjs"),
     script!("console.mjs"),
     script!("declared.mjs"),
     script!("describe.mjs"),
+    script!("entries.mjs"),
     script!("env.mjs"),
     script!("execute.mjs"),
     script!("factory.mjs"),
     script!("failure.mjs"),
     script!("foreign.mjs"),
+    script!("living.mjs"),
     script!("machine.mjs"),
     script!("mcp.mjs"),
     script!("modules.mjs"),
+    script!("offered.mjs"),
+    script!("outcomes.mjs"),
     script!("package.mjs"),
     script!("parameters.mjs"),
     script!("plain.mjs"),
@@ -41,6 +46,8 @@ const SCRIPTS: [(&str, &str); 26] = [
     script!("signatures.mjs"),
     script!("stdin.mjs"),
     script!("way.mjs"),
+    script!("ways.mjs"),
+    script!("written.mjs"),
 ];
 
 /// Changes with any script, so that what was learned by older ones is learned anew.

@@ -123,7 +123,8 @@ impl RegistryService {
         Ok(meant.map(|row| (row.tool.tool_id.clone(), row)).collect())
     }
 
-    /// Adds what a package holds, or one of its plain functions: for `owner` alone, or for everybody.
+    /// Adds what a package holds, its likeliest functions where it holds no tools, or one of its plain functions: for `owner` alone,
+    /// or for everybody.
     ///
     /// # Errors
     /// When it can't be described, has no such function, does not fit, is older than what everybody has, or can't be stored.
@@ -183,7 +184,7 @@ impl RegistryService {
         };
         let older = if owner.is_some() || request.allow_older { Older::Taken } else { Older::LeftOut };
         self.take(owner, wanted, Source::Added, older).await?;
-        let functions = package_tools::functions(&package);
+        let functions = package_tools::functions(&package, &tools);
         Ok(AddedPackage { package: package.package, version: package.version, tools, functions, scope, notices })
     }
 

@@ -26,6 +26,7 @@ pub mod search;
 mod service;
 mod stored;
 mod user_tools;
+mod ways;
 
 pub use add_error::AddError;
 pub use extensible::ExtensibleRegistry;

@@ -18,7 +18,9 @@ pub async fn with_nearest(
     about: &str,
     error: ToolError,
 ) -> ToolError {
-    if error.code != ToolErrorCode::PermissionDenied {
+    // What can't be had here, by its installation or by its first call: another package may do the same.
+    let lacks = error.details.as_ref().is_some_and(|details| details["what"].is_string());
+    if error.code != ToolErrorCode::PermissionDenied && !(error.code == ToolErrorCode::InstallFailed && lacks) {
         return error;
     }
     let words = |text: &str| text.replace(|c: char| !c.is_alphanumeric(), " ");

@@ -65,6 +65,8 @@ impl Executor for Sandbox {
             tools: vec![tool("anvilTool", "weight"), tool("rocket", "target")],
             functions: vec![String::from("paint")],
             signatures: BTreeMap::new(),
+            ways: Vec::new(),
+            offered: Vec::new(),
             lacks: Vec::new(),
         })
     }

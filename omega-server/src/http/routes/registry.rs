@@ -186,9 +186,10 @@ fn executed(id: &ToolId, called: Called) -> (StatusCode, HeaderMap, Json<Execute
     (status, headers, Json(answer))
 }
 
-/// Adds the tools of a package or of an MCP server by its address, or one of a package's functions as a tool: for everybody when an administrator does, else for the caller
-/// alone. What is one's own stands in place of what everybody has, in one's own searches and conversations only. What everybody
-/// has is set back to an older version with `allowOlder` alone.
+/// Adds the tools of a package or of an MCP server by its address, or the likeliest functions of one that holds no tools, or one
+/// function of a package: for everybody when an administrator does, else for the caller alone. What is one's own stands in place of
+/// what everybody has, in one's own searches and conversations only. What everybody has is set back to an older version with
+/// `allowOlder` alone.
 #[utoipa::path(post, operation_id = "addPackage",
     path = "/api/omega/registry/packages", tag = "registry", request_body = AddPackage,
     responses((status = 201, body = AddedPackage)))]

@@ -10,8 +10,8 @@ use crate::harness::{
 };
 use omega_core::{
     api::{
-        Approval, ApprovalReason, CreateConversation, Decide, Decision, Remember, RequiredAction, Run, RunStatus,
-        SendMessage, ToolRun, ToolRunStatus,
+        AddPackage, Approval, ApprovalReason, CreateConversation, Decide, Decision, Remember, RequiredAction, Run,
+        RunStatus, SendMessage, ToolRun, ToolRunStatus,
     },
     id::{ConversationId, RunId},
     registry::meta::ADD,
@@ -278,6 +278,29 @@ async fn an_npm_registry_that_is_slow_holds_up_no_other_call_of_the_step() {
     drop(held);
     let paused = world.rests(run).await;
     assert_eq!(asked(&paused).package.as_ref().unwrap().name, "acme-slow");
+}
+
+#[tokio::test]
+async fn packages_that_are_added_at_once_wait_for_each_other_and_are_all_there() {
+    let Some(mut world) = World::new(Script::new()).await else { return };
+    for name in ["acme-other", "acme-third"] {
+        world.sandbox.registry.publish(name, "1.0.0", json!({}), TRIPLE);
+    }
+    world.start(&[]).await;
+    let client = &world.server().client;
+    let add = async |package: &str| {
+        let package = AddPackage { package: package.to_owned(), ..AddPackage::default() };
+        client.add_package(&package).await.unwrap().tools.len()
+    };
+    let added = tokio::join!(add("acme-triple"), add("acme-other"), add("acme-triple"), add("acme-third"));
+    assert_eq!(added, (1, 1, 1, 1));
+    for package in ["acme-triple", "acme-other", "acme-third"] {
+        let tool = client.tool(&ToolId::new(package, "triple")).await.unwrap();
+        assert!(tool.input_schema.is_some(), "{package}");
+    }
+    // Who came second found what the first one had fetched.
+    let fetched = world.sandbox.registry.downloads();
+    assert_eq!(fetched.iter().filter(|name| name.starts_with("acme-triple@")).count(), 1, "{fetched:?}");
 }
 
 /// The server dies when the answer is written, before it adds, and when it has added and recorded nothing.

@@ -8,6 +8,7 @@ mod calls;
 mod declared;
 mod fleet;
 mod flow;
+mod functions;
 mod hostile;
 mod images;
 mod installs;

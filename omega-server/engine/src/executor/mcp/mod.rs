@@ -244,6 +244,8 @@ impl Executor for WithServers {
             tools,
             functions: Vec::new(),
             signatures: BTreeMap::new(),
+            ways: Vec::new(),
+            offered: Vec::new(),
             lacks: Vec::new(),
         })
     }

@@ -343,6 +343,8 @@ impl Executor for RemoteExecutor {
             tools,
             functions: Vec::new(),
             signatures: BTreeMap::new(),
+            ways: Vec::new(),
+            offered: Vec::new(),
             lacks: Vec::new(),
         })
     }

@@ -115,11 +115,22 @@ export class Reader {
       case "keyof": case "unique": case "infer": this.at++; this.postfix(); return ANY;
       case "readonly": this.at++; return this.postfix();
       case "asserts": this.at++; if (this.next?.kind === "word") this.at++; if (this.take("is")) this.type(); return ANY;
-      case "typeof": this.at++; return { kind: "typeof", name: this.path() };
-      case "import": this.at++; this.grouped(); while (this.take(".")) this.word(); this.args(); return ANY;
+      case "typeof": this.at++; return this.is("import") ? this.imported() : { kind: "typeof", name: this.path() };
+      case "import": return this.imported();
       case "true": case "false": this.at++; return { kind: "literal", value: token.value === "true" };
       default: return { kind: "name", name: this.path(), args: this.args() };
     }
+  }
+  /** `import("./x").Y<Z>`. */
+  imported() {
+    this.at++;
+    this.need("(");
+    const from = this.next?.kind === "text" ? this.next.value : "";
+    while (this.next !== undefined && !this.is(")")) this.at++;
+    this.need(")");
+    const name = this.take(".") ? this.path() : undefined;
+    const args = this.args();
+    return name !== undefined && !name.includes(".") && from.startsWith(".") ? { kind: "imported", from, name, args } : ANY;
   }
   path() {
     let name = this.word();
@@ -147,8 +158,7 @@ export class Reader {
     const generics = this.generics();
     const params = this.params();
     this.need("=>");
-    this.type();
-    return { kind: "function", generics, params };
+    return { kind: "function", generics, params, returns: this.type() };
   }
   tuple() {
     const of = [];
@@ -176,6 +186,12 @@ export class Reader {
       this.take(",");
     }
     return found;
+  }
+  /** What follows a name that can be called: what it takes, and what it gives. */
+  call() {
+    const generics = this.generics();
+    const params = this.params();
+    return { generics, params, returns: this.take(":") ? this.type() : ANY };
   }
   params() {
     const found = [];
@@ -213,11 +229,16 @@ export class Reader {
     const members = [];
     const calls = [];
     let index;
+    let made;
     while (!this.take("}")) {
       if (this.next === undefined) throw new SyntaxError("an object that does not end");
       const { doc } = this.next;
-      let isStatic = false;
-      while (MODIFIERS.has(this.next?.value) && !this.is("?", 1) && !this.is(":", 1) && !this.is("(", 1)) { isStatic ||= this.is("static"); this.at++; }
+      let [isStatic, isHidden] = [false, false];
+      while (MODIFIERS.has(this.next?.value) && !this.is("?", 1) && !this.is(":", 1) && !this.is("(", 1)) {
+        isStatic ||= this.is("static");
+        isHidden ||= this.is("private") || this.is("protected");
+        this.at++;
+      }
       if (this.is("+") || this.is("-")) this.at++;
       if (this.is("[")) {
         const isIndex = this.is(":", 2);
@@ -225,32 +246,29 @@ export class Reader {
         this.skipGroup();
         this.take("?");
         if (this.take(":")) { const type = this.type(); if (isIndex || isMapped) index = type; }
-        else if (this.is("(") || this.is("<")) { this.generics(); this.params(); if (this.take(":")) this.type(); }
+        else if (this.is("(") || this.is("<")) this.call();
       } else if (this.is("(") || this.is("<")) {
-        const generics = this.generics();
-        calls.push({ generics, params: this.params(), doc });
-        if (this.take(":")) this.type();
+        calls.push({ ...this.call(), doc });
       } else if (this.is("new") && (this.is("(", 1) || this.is("<", 1))) {
-        this.at++; this.generics(); this.params(); if (this.take(":")) this.type();
+        this.at++;
+        made = { ...this.call(), doc };
       } else if ((this.is("get") || this.is("set")) && this.all[this.at + 1]?.kind === "word") {
         this.at++; const name = this.word(); this.params();
-        members.push({ name, optional: true, type: this.take(":") ? this.type() : ANY, doc, isStatic });
+        members.push({ name, optional: true, type: this.take(":") ? this.type() : ANY, doc, isStatic, isHidden });
       } else {
         const name = String(this.all[this.at++].value);
         const optional = this.take("?");
         this.take("!");
         if (this.is("(") || this.is("<")) {
-          const generics = this.generics();
-          members.push({ name, optional, type: { kind: "function", generics, params: this.params() }, doc, isStatic, isMethod: true });
-          if (this.take(":")) this.type();
+          members.push({ name, optional, type: { kind: "function", ...this.call() }, doc, isStatic, isHidden, isMethod: true });
         } else {
           const type = this.take(":") ? this.type() : ANY;
           if (this.take("=")) this.skipUntil([";", ",", "}"]);
-          members.push({ name, optional, type, doc, isStatic });
+          members.push({ name, optional, type, doc, isStatic, isHidden });
         }
       }
       while (this.take(";") || this.take(","));
     }
-    return { kind: "object", members, calls, index };
+    return { kind: "object", members, calls, index, made };
   }
 }

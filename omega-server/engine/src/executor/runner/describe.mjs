@@ -7,20 +7,24 @@ import { explain } from "./failure.mjs";
 import { adopted, toolset } from "./foreign.mjs";
 import { exportsOf, importPackage } from "./package.mjs";
 import { toJsonSchema } from "./schema.mjs";
-import { callable, signaturesOf } from "./signatures.mjs";
+import { signaturesOf } from "./signatures.mjs";
 import { isAIFunction, isClass, isObject, isProviderClass, isProviderTool, isSchema, maybeFactory } from "./shapes.mjs";
+import { callable } from "./ways.mjs";
 
 const STAND_IN_KEY = "omega-describes-only";
 // Subpaths that hold tools by their names are always looked into, others where nothing was found before.
 const OF_TOOLS = /(?:^|[\/-])(?:ai|ai-sdk|vercel|tools?|toolkit|agents?)(?:$|[\/-])/i;
+// What gives tools says so, or that it makes one; what helps to write one (`defineTool`) gives none.
+const OF_MAKERS = /tools$|tool(?:kit|set|box)s?$|^(?:create|make|get|build|load|init|new)\w*tool$/i;
 const PATIENCE_MS = 8000;
 const { now } = Date;
 
-/** `{ found }`: its tools, its plain functions, and the variables that it reads when it is imported. */
+/** `{ found }`: its tools, its plain functions and the ways to all that can be called, those that may become tools by themselves, and the
+ * variables that it reads when it is imported. */
 export async function describe(job) {
   const until = now() + PATIENCE_MS;
-  const found = { tools: [], functions: [], signatures: {}, typed: true, readAtImport: [] };
-  const looked = { seen: new Set(), declared: new Set(job.declared ?? []), job, ways: new Map() };
+  const found = { tools: [], functions: [], ways: [], signatures: {}, offered: [], unmade: [], lent: [], typed: true, readAtImport: [] };
+  const looked = { seen: new Set(), declared: new Set(job.declared ?? []), job, ways: new Map(), unmade: new Map(), lent: new Set() };
   const failures = [];
   if (job.bin) {
     const { describeServer } = await import("./mcp.mjs");
@@ -47,15 +51,22 @@ export async function describe(job) {
       failures.push({ subpath, error });
     }
   }
-  const isNothing = found.tools.length + found.functions.length === 0;
+  const isNothing = found.tools.length + looked.ways.size === 0;
   const [first] = failures.filter(({ error, subpath }) => subpath !== undefined || !isNoEntry(error)).concat(failures);
   // Whoever has a module that can't be loaded, and nothing else, says why.
   if (first && isNothing && !(looked.loaded && isNoEntry(first.error))) throw first.error;
   found.tools = once(found.tools);
   const tools = new Set(found.tools.map((tool) => tool.name.split(".")[0]));
   found.functions = found.functions.filter((name) => !tools.has(name));
+  found.unmade = [...looked.unmade].map(([name, error]) => `${name}: ${explain(error).message}`);
+  found.lent = [...looked.lent];
+  const isMeant = ({ value, path }) => !maybeTools(path[0], value, looked.declared);
   // Who has tools is seldom wanted for its functions.
-  if (found.functions.length > 0 || found.tools.length === 0) Object.assign(found, await signaturesOf(job, looked.ways));
+  if (found.functions.length > 0 || found.tools.length === 0) Object.assign(found, await signaturesOf(job, looked.ways, isMeant));
+  found.ways = [...looked.ways.keys()];
+  // Functions stand for no tools that there are and could not be had.
+  if (found.tools.length > 0) found.unmade = [];
+  if (found.tools.length > 0 || found.unmade.length > 0 || found.serverFailure !== undefined) found.offered = [];
   return { __proto__: null, found };
 }
 
@@ -67,7 +78,8 @@ function wantsMore(error, given = {}) {
 /** The package has no module of its own, which is no fault where it has subpaths. */
 const isNoEntry = (error) => /ERR_PACKAGE_PATH_NOT_EXPORTED|No "exports" main|not exported|is not defined by "exports"/i.test(error?.message);
 
-async function lookInto(module, prefix, { seen, declared, job, ways }, found) {
+async function lookInto(module, prefix, looked, found) {
+  const { seen, declared, job, ways, unmade, lent } = looked;
   for (const [way, what] of callable(exportsOf(module), prefix)) ways.set(way, what);
   for (const [name, { value }] of exportsOf(module)) {
     if (value === undefined || value === null) continue;
@@ -76,15 +88,22 @@ async function lookInto(module, prefix, { seen, declared, job, ways }, found) {
     if (isPlain && name !== "module.exports") found.functions.push(prefix + name);
     if (seen.has(value)) continue;
     seen.add(value);
-    for (const item of await toolsOf(prefix + name, name, value, declared, job.env ?? {})) {
+    const isOfTools = maybeTools(name, value, declared);
+    const failed = (error) => isOfTools && unmade.set(prefix + name, error);
+    for (const item of await toolsOf(prefix + name, name, value, declared, job.env ?? {}, { failed, isOfTools })) {
       if (item.tool !== value && seen.has(item.tool)) continue;
       seen.add(item.tool);
+      if (item.lent) lent.add(prefix + name);
       found.tools.push(await described(item, job.converters));
     }
   }
 }
 
-async function toolsOf(name, own, value, declared, env) {
+/** Whether by its name it gives tools, if it gives anything. */
+const maybeTools = (name, value, declared) =>
+  declared.has(name) || (OF_MAKERS.test(name) && (isProviderClass(value) || maybeFactory(name, value, declared)));
+
+async function toolsOf(name, own, value, declared, env, { failed, isOfTools }) {
   if (isAIFunction(value)) return [{ name, tool: value, shape: "ai-function" }];
   if (isProviderTool(value)) return [];
   const tool = adopted(value);
@@ -95,14 +114,17 @@ async function toolsOf(name, own, value, declared, env) {
     const [first, asked] = await askedDuring(work);
     // What it asked for and could do without is no need.
     const secret = asked.filter(looksSecret);
-    const isNothing = !first.tool && !first.tools && secret.length > 0;
-    const { tool, tools } = isNothing ? await lending(secret, STAND_IN_KEY, work) : first;
-    const about = { env: asked, needed: isNothing || first.keyed ? secret : [] };
+    const isNothing = ((!first.tool && !first.tools) || first.lent) && secret.length > 0;
+    const second = isNothing ? await lending(secret, STAND_IN_KEY, work) : first;
+    // Who makes them of a client makes them of a key alone, if it can.
+    const { tool, tools, error, lent } = second.tool || second.tools ? second : first;
+    if (!tool && !tools && error !== undefined) failed(error);
+    const about = { env: asked, needed: isNothing || first.keyed ? secret : [], lent };
     if (tool) return [{ name, tool, shape: ofOne, ...about }];
     return tools ? within(tools, ofMany, about) : [];
   };
-  if (isProviderClass(value)) return await made(() => instantiate(value, env, STAND_IN_KEY), "class-provider", "class-provider");
-  if (maybeFactory(own, value, declared)) return await made(() => make(value, env, STAND_IN_KEY), "factory", "toolset");
+  if (isProviderClass(value)) return await made(() => instantiate(value, env, STAND_IN_KEY, true), "class-provider", "class-provider");
+  if (maybeFactory(own, value, declared)) return await made(() => make(value, env, STAND_IN_KEY, isOfTools), "factory", "toolset");
   return isObject(value) ? within(toolset(value) ?? [], "toolset", {}) : [];
 }
 

@@ -1,5 +1,6 @@
 // Runs one export once.
 import { approve } from "./approval.mjs";
+import { CALLBACK } from "./callback.mjs";
 import { collected, isIterator, isStream } from "./collect.mjs";
 import { Failure, messageOf, returnedFailure } from "./failure.mjs";
 import { instantiate, make } from "./factory.mjs";
@@ -19,14 +20,15 @@ export async function execute(job, signal, partial) {
   const { subpath, name } = placeOf(job.name);
   const module = await importPackage(job.entry, subpath);
   const output = job.args
-    ? await plainFunction(module, name, job.args.map(([argument]) => revived(argument)))
+    ? await plainFunction(module, name, job.args)
     : await settle((await toolCall(module, { ...job, name, input: revived(job.input) }, signal))(), partial);
   // No promise looks for a `then` in what has no prototype.
   return { __proto__: null, output, failure: returnedFailure(output) };
 }
 
 /** All that a function gives: what it yields is a list, and nothing of it is lost. */
-async function plainFunction(module, name, args) {
+async function plainFunction(module, name, all) {
+  const args = all.map(([argument, what]) => (what === "callback" ? CALLBACK : revived(argument)));
   const given = await collected(await (await wayTo(module, name, args))());
   return asData(name, given, plain(given));
 }
@@ -56,7 +58,7 @@ async function resolve(module, { name, env, declared }) {
       : { tools: toolset(value) };
   if (made.tool) return made.tool;
   if (!made.tools) {
-    const why = made.error === undefined ? "a plain function is called with named parameters" : messageOf(made.error);
+    const why = made.error === undefined ? "a plain function is called with named parameters" : `it could not be made of what a call has, which is its variables (${messageOf(made.error)})`;
     throw new Failure("NOT_A_TOOL", `the export "${name}" is no tool: ${why}`);
   }
   return pick(made.tools, head, rest.join("."));

@@ -1,6 +1,7 @@
 // Tools that have to be made first: by calling a factory, or by an instance of a class.
 import { looksSecret } from "./env.mjs";
 import { adopted, toolset } from "./foreign.mjs";
+import { isLiving, isOwn, living } from "./living.mjs";
 import { functionsOf, isObject, readProperty } from "./shapes.mjs";
 
 const PATIENCE_MS = 3000;
@@ -9,9 +10,9 @@ const after = globalThis.setTimeout;
 const KEY_NAMES = ["apiKey", "key", "token", "secretKey", "apiToken", "accessToken", "authToken", "api_key"];
 const GIVERS = ["getTools", "toTools", "getStaticTools", "tools"];
 
-/** Arguments that factories take, likeliest first, and whether there is a key in them. `stand-in` keys are for describing, where
- * nothing can be reached. */
-function* attempts(env, standIn) {
+/** Arguments that factories take, likeliest first, whether there is a key in them, and whether more than a call can have. `stand-in`
+ * keys are for describing, where nothing can be reached; so is what is lent. */
+function* attempts(env, standIn, lends) {
   const names = Object.keys(env);
   const name = names.find((key) => /API_?KEY/i.test(key)) ?? names.find(looksSecret);
   const key = name === undefined ? standIn : env[name];
@@ -19,30 +20,50 @@ function* attempts(env, standIn) {
   yield [[{}], false];
   if (key === undefined) return;
   yield [[{ apiKey: key }], true];
-  const settings = { ...env, ...Object.fromEntries(KEY_NAMES.map((name) => [name, key])) };
+  const settings = { ...named(env), ...env, ...Object.fromEntries(KEY_NAMES.map((name) => [name, key])) };
   yield [[{ ...settings, config: settings, configuration: {} }], true];
   yield [[key], true];
+  if (standIn === undefined || !lends) return;
+  yield [[living(standIn)], true, true];
+  yield [[living(standIn), living(standIn)], true, true];
 }
 
-/** `{ tool }` or `{ tools }`, and whether that took a key; or `{ error }` with the first reason why neither came. */
-export async function make(factory, env, standIn) {
+/** `ACME_WORKSPACE_ID` as the options that it may be: `acmeWorkspaceId`, `workspaceId`, `id`; the longer name of two counts. */
+function named(env) {
+  const settings = Object.create(null);
+  for (const [name, value] of Object.entries(env)) {
+    const words = name.toLowerCase().split("_").filter(Boolean);
+    for (const from of words.keys()) {
+      const option = words.slice(from).map((word, at) => (at ? word[0].toUpperCase() + word.slice(1) : word)).join("");
+      if (!(option in settings) || from === 0) settings[option] = value;
+    }
+  }
+  return { ...settings };
+}
+
+/** `{ tool }` or `{ tools }`, whether that took a key, and whether it took what no call can have (`lent`); or `{ error }` with the first
+ * reason why neither came. */
+export async function make(factory, env, standIn, lends = false) {
   let error;
-  for (const [args, keyed] of attempts(env, standIn)) {
+  for (const [args, keyed, lent = false] of attempts(env, standIn, lends)) {
     try {
       const made = await inTime(factory(...args));
+      if (isLiving(made)) continue;
       const tool = adopted(made);
-      if (tool) return { tool, keyed };
-      const tools = toolset(made) ?? functionsOf(made) ?? (await given(made));
-      if (tools) return { tools, keyed };
+      if (tool && (!lent || isOwn(tool, standIn))) return { tool, keyed, lent };
+      const found = tool ? undefined : (toolset(made) ?? functionsOf(made) ?? (await given(made)));
+      const tools = lent && found ? new Map([...found].filter(([, one]) => isOwn(one, standIn))) : found;
+      if (tools?.size) return { tools, keyed, lent };
     } catch (thrown) {
-      error ??= thrown;
+      // That it can't read what was not given says less than words of its own.
+      if (error === undefined || (error instanceof TypeError && !(thrown instanceof TypeError) && !lent)) error = thrown;
     }
   }
   return { error };
 }
 
 /** The same for a class: its instance, or what that gives out. */
-export const instantiate = (Class, env, standIn) => make((...args) => new Class(...args), env, standIn);
+export const instantiate = (Class, env, standIn, lends) => make((...args) => new Class(...args), env, standIn, lends);
 
 /** The tools that an object gives out when it is asked, in the ways in which toolkits do. */
 async function given(holder) {
@@ -50,6 +71,7 @@ async function given(holder) {
   const failures = [];
   for (const name of GIVERS) {
     const giver = readProperty(holder, name);
+    if (isLiving(giver)) continue;
     try {
       const gave = typeof giver === "function" ? await inTime(Reflect.apply(giver, holder, [])) : giver;
       const tools = toolset(gave);
@@ -63,7 +85,7 @@ async function given(holder) {
 }
 
 function inTime(value) {
-  if (typeof value?.then !== "function") return value;
+  if (isLiving(value) || typeof value?.then !== "function") return value;
   const late = new Promise((_, reject) => after(() => reject(new Error("the factory did not finish in time")), PATIENCE_MS));
   return Promise.race([value, late]);
 }

@@ -1,6 +1,7 @@
 // The declarations of one package: what each of its files declares and gives out, and from which file what it gives out comes. Files of
-// the package, and of the package of types beside it, are read and no others.
+// the package are read, of the package of types beside it, and of those that it gives out as its own; no others.
 import { Reader, tokens } from "./declared.mjs";
+import { elsewhere } from "./entries.mjs";
 
 const { readTextFileSync, statSync } = Deno;
 const MOST_FILES = 300;
@@ -39,6 +40,11 @@ export class Modules {
     return undefined;
   }
 
+  /** The file that a file means by a name of its own, or of another package. */
+  from(file, name) {
+    return name.startsWith(".") ? this.find(join(file, name)) : elsewhere(this, file, name);
+  }
+
   scope(file) {
     if (!this.#files.has(file)) {
       const scope = new Scope();
@@ -61,11 +67,14 @@ export class Modules {
     seen.add(key);
     const scope = this.scope(file);
     const given = scope.given.get(name);
-    if (given?.from !== undefined) return this.given(this.find(join(file, given.from)), given.name, seen);
+    if (given?.from !== undefined) return this.given(this.from(file, given.from), given.name, seen);
     if (given?.declared) return { file, declared: given.declared };
+    const taken = given && scope.taken.get(given.name);
+    // What is another package's is read where it is given out, and not where it is only named.
+    if (taken && taken.name !== "*" && !taken.from.startsWith(".")) return this.given(this.from(file, taken.from), taken.name, seen);
     if (given) return this.local(file, given.name, seen);
     for (const from of scope.stars) {
-      const found = this.given(from.startsWith(".") ? this.find(join(file, from)) : undefined, name, seen);
+      const found = this.given(this.from(file, from), name, seen);
       if (found) return found;
     }
     if (scope.whole !== undefined) {
@@ -95,6 +104,15 @@ export class Modules {
     return found;
   }
 
+  /** What a type's name stands for, in whichever file. */
+  meant(file, { kind, from, name }) {
+    const found = kind === "imported" ? this.given(this.find(join(file, from)), name) : this.local(file, name);
+    const { members = [], type, isClass, inner } = found?.declared ?? {};
+    // A namespace may have the type of its own name within it.
+    const isWithin = members.length === 0 && !type && !isClass && inner?.declared.has(name);
+    return isWithin ? { file: found.file, declared: inner.declared.get(name) } : found;
+  }
+
   /** The ways in which what was found can be called: its own, or those of the type that its value has. */
   calls({ file, declared }, depth = 0) {
     if (declared === undefined || depth > 6) return [];
@@ -113,8 +131,8 @@ export class Modules {
         const found = this.memberOfType(file, type.of, type.name);
         return found ? this.calls(found, depth + 1) : [];
       }
-      case "typeof": case "name": {
-        const found = this.local(file, type.name);
+      case "typeof": case "name": case "imported": {
+        const found = this.meant(file, type);
         return found ? this.calls(found, depth + 1).map(({ file: at, call }) => ({ file: at, call: { ...call, doc: call.doc ?? doc } })) : [];
       }
       default: return [];
@@ -149,8 +167,8 @@ export class Modules {
       const found = this.local(file, type.name);
       return found && this.member(found, name);
     }
-    if (type.kind !== "name") return undefined;
-    const whole = this.local(file, type.name);
+    if (type.kind !== "name" && type.kind !== "imported") return undefined;
+    const whole = this.meant(file, type);
     const parts = whole ? [whole, ...this.parts(file, type.name.split(".").pop()), ...this.parts(whole.file, type.name.split(".").pop())] : [];
     const all = parts.flatMap(({ file: at, declared }) => (declared?.members ?? []).filter((member) => member.name === name).map((member) => [at, member]));
     if (all.length) return { file: all[0][0], declared: valueOf(...all.map(([, member]) => member)) };
@@ -164,7 +182,7 @@ const first = (all, find) => { for (const one of all) { const found = find(one);
 /** Members of one name as if they were declared: a method's overloads, or a value. */
 function valueOf(...members) {
   const calls = members.filter(({ type }) => type.kind === "function").map(({ type, doc }) => ({ ...type, doc }));
-  return { name: members[0].name, calls, members: [], statics: [], bases: [], value: members[0].type, doc: members[0].doc };
+  return { name: members[0].name, calls, members: [], statics: [], bases: [], value: members[0].type, doc: members[0].doc, isHidden: members[0].isHidden };
 }
 
 export function join(file, path) {
@@ -213,10 +231,8 @@ function statement(reader, scope) {
       reader.at++;
       reader.take("*");
       const name = reader.next?.kind === "word" ? reader.word() : "default";
-      const generics = reader.generics();
       const declared = scope.of(name);
-      declared.calls.push({ generics, params: reader.params(), doc });
-      if (reader.take(":")) reader.type();
+      declared.calls.push({ ...reader.call(), doc });
       return give(name, declared);
     }
     case "const": case "let": case "var": {
@@ -280,7 +296,7 @@ function body(reader, scope, doc, give) {
     const base = reader.postfix();
     if (base.kind === "name") declared.bases.push(base);
   }
-  const { members, calls, index } = reader.object();
+  const { members, calls, index, made } = reader.object();
   for (const member of members) {
     if (isClass && member.name === "constructor") declared.made = { ...member.type, doc: member.doc ?? doc };
     else if (member.isStatic) declared.statics.push(member);
@@ -288,6 +304,7 @@ function body(reader, scope, doc, give) {
   }
   if (isClass) Object.assign(declared, { isClass, doc });
   declared.index ??= index;
+  declared.made ??= made;
   declared.calls.push(...calls);
   give(name, declared);
 }
@@ -321,7 +338,7 @@ function passedOn(reader, scope) {
   }
   const names = named(reader);
   const from = reader.take("from") ? reader.all[reader.at++].value : undefined;
-  for (const [own, other] of names) scope.given.set(other, from?.startsWith(".") ? { from, name: own } : { name: own });
+  for (const [own, other] of names) scope.given.set(other, from === undefined ? { name: own } : { from, name: own });
 }
 
 /** `import a, { b as c } from "./x"`, `import * as d from "./x"`, `import e = require("./x")`. */

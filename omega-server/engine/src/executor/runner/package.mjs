@@ -2,8 +2,10 @@
 import { Failure, messageOf } from "./failure.mjs";
 import { adopted } from "./foreign.mjs";
 import { isClass, isObject, readProperty } from "./shapes.mjs";
+import { methodsOf } from "./ways.mjs";
 
 const MAX_NAMES = 100;
+const OF_FUNCTIONS = new Set(["length", "name", "prototype", "arguments", "caller", "__esModule"]);
 
 /** Its module, or that of a subpath of its `exports`. */
 export async function importPackage(entry, subpath) {
@@ -16,17 +18,30 @@ export async function importPackage(entry, subpath) {
   }
 }
 
-/** Exports by name, `default` last so that a value's own name wins; then the keys of a default-exported object. */
+/** Exports by name, `default` last so that a value's own name wins; then what a default-exported object holds, however it has it: by
+ * getters, where nobody lists it, or by its class. */
 export function exportsOf(module) {
   const found = new Map();
   const add = (owner, key) => found.has(key) || found.set(key, { value: readProperty(owner, key), owner });
   for (const key of Object.keys(module)) if (key !== "default") add(module, key);
-  if ("default" in module) add(module, "default");
-  const fallback = module.default;
-  if ((isObject(fallback) || typeof fallback === "function") && !adopted(fallback) && !isClass(fallback)) {
+  const holders = defaultsOf(module);
+  if (holders.length) add(holders[0], "default");
+  for (const { default: fallback } of holders) {
+    if (!(isObject(fallback) || typeof fallback === "function") || adopted(fallback) || isClass(fallback)) continue;
     for (const key of Object.keys(fallback)) add(fallback, key);
+    if (Array.isArray(fallback)) continue;
+    for (const key of Object.getOwnPropertyNames(fallback)) if (!OF_FUNCTIONS.has(key)) add(fallback, key);
+    if (isObject(fallback)) for (const key of methodsOf(Object.getPrototypeOf(fallback)).keys()) add(fallback, key);
   }
   return found;
+}
+
+/** What holds the default export, the author's first: what was compiled to CommonJS has it within what the runtime takes for it. */
+function defaultsOf(module) {
+  if (!("default" in module)) return [];
+  const outer = module.default;
+  const isCompiled = isObject(outer) && readProperty(outer, "__esModule") === true && "default" in outer;
+  return isCompiled ? [outer, module] : [module];
 }
 
 /** The export that a name means: itself, with "Tool" appended, or the same in another case. */
@@ -35,7 +50,10 @@ export function findExport(module, name) {
   const wanted = name.toLowerCase();
   const alias = [name, `${name}Tool`].find((key) => exports.has(key)) ??
     [...exports.keys()].find((key) => key.toLowerCase() === wanted || key.toLowerCase() === `${wanted}tool`);
-  return alias === undefined ? undefined : exports.get(alias);
+  if (alias !== undefined) return exports.get(alias);
+  // A class's own functions are no exports of their own, and are meant all the same.
+  const fallback = exports.get("default")?.value;
+  return isClass(fallback) && Object.hasOwn(fallback, name) && !OF_FUNCTIONS.has(name) ? { value: readProperty(fallback, name), owner: fallback } : undefined;
 }
 
 /** Whether a tool is one of the package's MCP server. */

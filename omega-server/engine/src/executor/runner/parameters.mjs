@@ -10,12 +10,21 @@ const OF_BYTES = { description: 'bytes: {"type": "base64", "data": "..."}', type
 const LIVING = /^(?:File|FileList|Window|Document|\w*Element|Node|AbortSignal|\w*Stream|Readable|Writable|Duplex|Transform|\w*EventEmitter|Request|Response|NodeJS\..*|stream\..*|Worker|WeakMap|WeakSet)$/;
 const NOTHING = new Set(["undefined", "void", "never"]);
 
+// Marks what has to bring functions along, and so lives in a program too.
+const LIVES = Symbol("lives");
+
+// Methods that everything has.
+const OF_ALL = new Set(["toString", "valueOf", "toLocaleString", "hasOwnProperty"]);
+
+/** What can be sent of a schema; undefined where nothing can. */
+export const sendable = (schema) => (schema?.[LIVES] ? undefined : schema);
+
 /** What a value of the type is as JSON; undefined where no JSON can be one (a function, nothing at all). */
 export function schemaOf(modules, file, type, generics = new Map(), depth = 0, above = []) {
   const inner = (one, at = file, of = generics) => schemaOf(modules, at, one, of, depth + 1, above);
   switch (type.kind) {
     case "literal": return { enum: [type.value] };
-    case "list": return { type: "array", items: inner(type.of) ?? {} };
+    case "list": return listOf(inner(type.of));
     case "tuple": return { type: "array", items: anyOf(type.of.map((one) => inner(one) ?? {})) };
     case "union": {
       const all = type.of.slice(0, 200).map((one) => inner(one));
@@ -26,10 +35,18 @@ export function schemaOf(modules, file, type, generics = new Map(), depth = 0, a
     case "both": return together(type.of.map((one) => inner(one)).filter((one) => one !== undefined));
     case "object": return objectOf(modules, type, (one) => inner(one), depth);
     case "function": return undefined;
+    case "imported": {
+      const found = modules.meant(file, type);
+      return found?.declared && depth < DEPTH && !above.includes(`${found.file}\0${type.name}`)
+        ? declaredAs(modules, found, type.args, depth, [...above, `${found.file}\0${type.name}`])
+        : {};
+    }
     case "name": return named(modules, file, type, generics, depth, above, inner);
     default: return {};
   }
 }
+
+const listOf = (items = {}) => ({ type: "array", items, ...(items[LIVES] ? { [LIVES]: true } : {}) });
 
 function named(modules, file, { name, args }, generics, depth, above, inner) {
   switch (name) {
@@ -48,10 +65,10 @@ function named(modules, file, { name, args }, generics, depth, above, inner) {
   }
   if (NOTHING.has(name) || LIVING.test(name)) return undefined;
   if (BYTES.has(name)) return OF_BYTES;
-  if (LISTS.has(name)) return { type: "array", items: inner(args[0] ?? { kind: "any" }) ?? {} };
+  if (LISTS.has(name)) return listOf(inner(args[0] ?? { kind: "any" }));
   if (SAME.has(name) && args[0]) return inner(args[0]);
   if (generics.has(name)) return inner(generics.get(name), file, new Map());
-  const found = modules.local(file, name);
+  const found = modules.meant(file, { name });
   const key = `${found?.file}\0${name}`;
   if (!found?.declared || depth >= DEPTH || above.includes(key)) return {};
   return declaredAs(modules, found, args, depth, [...above, key]);
@@ -72,14 +89,16 @@ function declaredAs(modules, { file, declared }, args, depth, above) {
 function objectOf(_, { members, calls, index }, inner, depth) {
   if (members.length === 0 && calls?.length) return undefined;
   // `{}` is anything that there is.
-  if (members.length === 0 && index === undefined) return {};
+  if (members.every(({ name }) => OF_ALL.has(name)) && index === undefined) return {};
   const schema = { type: "object" };
+  if (members.some(({ name, optional, isHidden, type }) => !optional && !isHidden && type.kind === "function" && !OF_ALL.has(name))) schema[LIVES] = true;
   const required = [];
   for (const { name, optional, type, doc, isMethod } of members.slice(0, MOST_PROPERTIES)) {
     const own = isMethod ? undefined : inner(type);
     if (own === undefined) continue;
     const { text, byDefault } = commentOf(doc);
     (schema.properties ??= {})[name] = said(own, depth < 2 ? text : "", byDefault);
+    if (!optional && own[LIVES]) schema[LIVES] = true;
     if (!optional && !takesNothing(type)) required.push(name);
   }
   if (required.length) schema.required = required;
@@ -92,12 +111,16 @@ export const takesNothing = (type) =>
   (type.kind === "name" && (NOTHING.has(type.name) || type.name === "null")) || (type.kind === "union" && type.of.some(takesNothing));
 
 /** What any of some schemas takes. */
-export function anyOf(all) {
+export function anyOf(every) {
+  const dead = every.filter((one) => !one[LIVES]);
+  const all = dead.length ? dead : every;
   const [values, others] = [all.filter((one) => Object.keys(one).length === 1 && one.enum), all.filter((one) => !(Object.keys(one).length === 1 && one.enum))];
-  if (others.some((one) => Object.keys(one).length === 0)) return {};
   const branches = [];
   if (values.length) branches.push({ enum: [...new Set(values.flatMap((one) => one.enum))] });
   for (const one of others) if (!branches.some((other) => JSON.stringify(other) === JSON.stringify(one))) branches.push(one);
+  // What is known of it is told, and refuses nothing.
+  const isFree = branches.some((one) => Object.keys(one).length === 0);
+  if (isFree) branches.push(...branches.splice(branches.findIndex((one) => Object.keys(one).length === 0), 1));
   if (branches.length === 1) return branches[0];
   return { anyOf: branches.slice(0, MOST_BRANCHES) };
 }
@@ -108,6 +131,7 @@ function together(all) {
   const properties = Object.assign({}, ...objects.map((one) => one.properties));
   const required = [...new Set(objects.flatMap((one) => one.required ?? []))];
   const schema = { type: "object" };
+  if (objects.some((one) => one[LIVES])) schema[LIVES] = true;
   if (Object.keys(properties).length) schema.properties = properties;
   if (required.length) schema.required = required;
   return schema;
@@ -115,7 +139,7 @@ function together(all) {
 
 const loose = (schema) => {
   if (schema?.type !== "object") return schema;
-  const { required: _, ...rest } = schema;
+  const { required: _, [LIVES]: __, ...rest } = schema;
   return rest;
 };
 
@@ -130,7 +154,7 @@ const MOST_OF_PARAMETER = 300;
 /** What a comment says: its text, its parameters by name, a default, an example, whether it is of something old. */
 export function commentOf(doc) {
   // A comment of one line may have its tags behind its text.
-  const parted = (doc ?? "").replace(/(\S)[ \t]+(?=@(?:default|defaultValue|deprecated|example|returns?|see|since)\b)/g, "$1\n");
+  const parted = (doc ?? "").replace(/(\S)[ \t]+(?=@(?:default|defaultValue|deprecated|example|param|returns?|see|since|throws)\b)/g, "$1\n");
   const lines = parted.split("\n").map((line) => line.replace(/^\s*\*?\s?/, "").trimEnd());
   const params = new Map();
   let [tag, text, byDefault, example, isOld] = ["", [], undefined, [], false];

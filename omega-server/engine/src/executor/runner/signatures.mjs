@@ -1,136 +1,299 @@
 // How a package's plain functions are called, so that a model knows what to send: by its declarations of types, else by the comments in
-// front of its functions (JSDoc), else by the names of their parameters.
-import { Modules, join } from "./modules.mjs";
-import { tokens } from "./declared.mjs";
-import { anyOf, commentOf, literal, said, schemaOf, takesNothing } from "./parameters.mjs";
-import { isObject, readProperty } from "./shapes.mjs";
+// front of its functions (JSDoc), else by the names of their parameters. Where a function gives another one, or an object of methods, the
+// ways go on behind its call: `compile(template)(context)`, `parse(text).format`.
+import { isCallback } from "./callback.mjs";
+import { entriesOf } from "./entries.mjs";
+import { Modules } from "./modules.mjs";
+import { offered, OF_ALL } from "./offered.mjs";
+import { outcomeOf } from "./outcomes.mjs";
+import { anyOf, commentOf, said, schemaOf, sendable, takesNothing } from "./parameters.mjs";
+import { isClass, isObject } from "./shapes.mjs";
+import { Scripts, writtenParams } from "./written.mjs";
 
-const { readTextFileSync, readDirSync } = Deno;
-const MOST = 600;
+const MOST = 800;
 const MOST_BYTES = 1 << 20;
 const MOST_OF_ONE = 12_000;
-const MOST_SCRIPTS = 120;
 const MOST_OVERLOADS = 24;
-const MOST_TEXT = 4 << 20;
+const MOST_METHODS = 60;
+const MOST_ONWARD = 240;
+const MOST_CALLS = 2;
 const PATIENCE_MS = 4000;
 const { now } = Date;
 
-/** `{ signatures, typed }` of the functions of modules; each is a name and a value, with the subpath that it is of. */
-export async function signaturesOf(job, functions) {
+/** `{ signatures, offered, typed }` of the functions of modules, by the ways to them. */
+export async function signaturesOf(job, ways, isMeant) {
   const { place } = await import(job.entry);
   const root = place("").replace(/\/$/, "");
   const name = root.slice(root.indexOf("/node_modules/") + "/node_modules/".length);
-  const modules = new Modules();
-  const entries = entriesOf(modules, root, name);
+  const look = new Look(new Modules(), root);
+  const entries = entriesOf(look.modules, root, name);
   const until = now() + PATIENCE_MS;
   const signatures = Object.create(null);
-  let scripts;
+  const readings = new Map();
   let room = MOST_BYTES;
-  const inOrder = [...functions].sort(([, one], [, other]) => (one.parent !== undefined) - (other.parent !== undefined));
-  for (const [way, { subpath = "", name: own, value, parent }] of inOrder) {
-    if (Object.keys(signatures).length >= MOST || room < 0 || now() > until) break;
-    let found;
-    try {
-      const given = declarationOf(modules, entries(subpath), own, parent);
-      const calls = given ? modules.calls(given) : [];
-      found = calls.length ? ofTypes(modules, given.declared, calls) : ofText(value, (scripts ??= new Scripts(root)));
-    } catch {
-      found = ofText(value, (scripts ??= new Scripts(root)));
-    }
-    const size = JSON.stringify(found ?? null).length;
-    if (found === undefined || size > MOST_OF_ONE) continue;
-    room -= size;
+  const keep = (way, reading, what) => {
+    if (way in signatures) return;
+    const found = fitting(signature(reading));
+    room -= JSON.stringify(found).length;
     signatures[way] = found;
+    readings.set(way, { ...reading, what });
+  };
+  const behind = new Map();
+  let onwards = 0;
+  for (const [way, what] of look.undiscovered(ways, entries)) ways.set(way, what);
+  const inOrder = [...ways].sort(([, one], [, other]) => one.path.length - other.path.length);
+  for (const [way, what] of inOrder) {
+    if (readings.size >= MOST || room < 0 || now() > until) break;
+    const reading = look.reading(entries(what.subpath), what);
+    if (reading === undefined) continue;
+    const isTwice = behind.has(what.value);
+    const known = behind.get(what.value) ?? behind.set(what.value, new Map()).get(what.value);
+    const maker = what.Class && look.makerOf(what, entries(what.subpath));
+    const isLonger = maker?.some(({ needed }) => needed) === true;
+    keep(way, reading, { ...what, isLonger, isTwice });
+    // Under each of its names the same ways go on; a method is another one by another name.
+    const base = maker ? way.slice(0, way.lastIndexOf(".")) : way;
+    const own = what.path.length > 1 ? what.path.at(-1) : "";
+    for (const [rest, more] of known.get(own) ?? []) keep(base + rest, more, { ...what, isOnward: true, isTwice: true });
+    if (known.has(own) || onwards > MOST_ONWARD) continue;
+    known.set(own, []);
+    const further = maker ? ofInstances(way, maker, reading) : look.onward([{ text: way, params: reading.params }], reading);
+    for (const [longer, more] of further) {
+      keep(longer, more, { ...what, isOnward: true, isTwice, isOptional: maker !== undefined && !isLonger });
+      known.get(own).push([longer.slice(base.length), more]);
+      onwards++;
+    }
   }
-  return { __proto__: null, signatures, typed: entries("") !== undefined };
+  return { __proto__: null, signatures, offered: offered(readings, name, isMeant), typed: ["", ...new Set([...ways.values()].map(({ subpath }) => subpath))].some(entries) };
 }
 
-const NOT_OWN = new Set(["constructor", "prototype", "toString", "toJSON", "inspect", "valueOf"]);
+/** What is read of one package. A reading has the parameters, the words about them, and what a call gives. */
+class Look {
+  #scripts;
 
-/** What can be called in a module: its functions, the static functions of its classes and methods of their instances, the functions of
- * the objects that it gives out. */
-export function callable(exports, prefix) {
-  const found = new Map();
-  const subpath = prefix.replace(/\/$/, "");
-  for (const [name, { value }] of exports) {
-    if (typeof value === "function") found.set(prefix + name, { subpath, name, value });
-    const prototype = typeof value === "function" ? value.prototype : undefined;
-    const made = isObject(value) ? Object.getPrototypeOf(value) : undefined;
-    for (const holder of [value, prototype, made].filter((holder) => holder && holder !== Object.prototype && holder !== Array.prototype)) {
-      const keys = isObject(holder) || typeof holder === "function" ? Object.getOwnPropertyNames(holder).slice(0, 100) : [];
-      for (const key of keys) {
-        const inner = NOT_OWN.has(key) || key.startsWith("_") ? undefined : readProperty(holder, key);
-        if (typeof inner === "function" && !found.has(`${prefix}${name}.${key}`)) {
-          found.set(`${prefix}${name}.${key}`, { subpath, name: key, value: inner, parent: name });
-        }
+  constructor(modules, root) {
+    Object.assign(this, { modules, root });
+  }
+
+  /** Methods that only an instance has, as its class makes each anew: those that are declared. */
+  *undiscovered(ways, entries) {
+    for (const [way, { subpath, path, value, Class }] of [...ways]) {
+      if (Class || path.length > 2 || !isObject(value.prototype) || value.prototype instanceof Error) continue;
+      const given = this.declarationOf(entries(subpath), path);
+      for (const { name, type, isHidden } of given ? this.madeMembers(given) : []) {
+        if (type.kind !== "function" || isHidden || ways.has(`${way}.${name}`)) continue;
+        yield [`${way}.${name}`, { subpath, path: [...path, name], value: type, Class: value }];
       }
     }
   }
-  return found;
+
+  reading(file, { path, value }) {
+    if (isClass(value)) return undefined;
+    try {
+      const given = this.declarationOf(file, path);
+      const calls = given ? this.modules.calls(given) : [];
+      if (calls.length) return this.ofTypes(given.declared, calls);
+    } catch {
+      // What its types say can't be read; its text can.
+    }
+    if (typeof value !== "function") return undefined;
+    this.#scripts ??= new Scripts(this.root);
+    return ofText(value, this.#scripts);
+  }
+
+  declarationOf(file, [head, ...rest]) {
+    if (file === undefined) return undefined;
+    let found = this.modules.given(file, head) ?? (head === "module.exports" ? this.modules.given(file, "default") : undefined);
+    for (const name of rest) found = found && (this.modules.member(found, name) ?? this.ofInstance(found, name));
+    return found;
+  }
+
+  ofInstance({ file, declared }, name) {
+    if (!declared) return undefined;
+    const own = this.modules.memberOfType(file, { kind: "name", name: declared.name, args: [] }, name);
+    if (own || declared.isClass) return own;
+    const { made, file: at } = this.madeBy({ file, declared });
+    return made?.returns && this.modules.memberOfType(at, made.returns, name);
+  }
+
+  /** Of its overloads those that JSON can say something to, as one: whatever one of them takes in a place is taken there. */
+  ofTypes(declared, calls) {
+    const all = calls.slice(0, MOST_OVERLOADS).map(({ file, call }, at) => {
+      const params = call.params.map((param) => ({ ...param, schema: sendable(schemaOf(this.modules, file, param.type, call.generics)) }));
+      const needed = params.map(({ optional, rest, type }) => !optional && !rest && !takesNothing(type));
+      const last = params.at(-1);
+      const isTold = last !== undefined && last.schema === undefined && needed.at(-1) && isCallback(last);
+      if (isTold) needed[needed.length - 1] = false;
+      const hopeless = params.filter(({ schema }, place) => needed[place] && schema === undefined).length;
+      const outcome = isTold ? { kind: "data" } : outcomeOf(this.modules, file, call.returns, call.generics);
+      // One that gives its outcome at once is simpler to call than one that gives a function for the rest, or tells it to somebody.
+      const rank = hopeless * 100 + (outcome.kind === "data" ? 0 : outcome.kind === "nothing" ? 40 : 20) + (isTold ? 70 : 0) + (commentOf(call.doc).isOld ? 50 : 0) - Math.min(params.length, 8) + at * 0.01;
+      return { params, needed, hopeless, isTold, outcome, doc: call.doc, rank };
+    });
+    const best = all.reduce((best, one) => (one.rank < best.rank ? one : best));
+    const others = all.filter((one) => one.hopeless === best.hopeless && one.outcome.kind === best.outcome.kind);
+    const about = commentOf(best.doc ?? all.find(({ doc }) => doc && !commentOf(doc).isOld)?.doc ?? declared?.doc);
+    const params = best.params.map(({ name, rest, doc }, place) => {
+      const known = about.params.get(name);
+      const here = others.map(({ params }) => params[place]?.schema).filter((schema) => schema !== undefined);
+      const needed = others.every((one) => one.needed[place] === true);
+      const text = known?.text || commentOf(doc).text;
+      if (best.isTold && place === best.params.length - 1) return { name: `${name}()`, rest, text: "", needed: false };
+      return { name, rest, schema: here.length ? anyOf(here) : undefined, text, byDefault: known?.byDefault, needed };
+    });
+    return { params, about, outcome: best.outcome, isTyped: true, isHidden: declared?.isHidden };
+  }
+
+  /** The ways behind a call: into the function that it gives, to the methods of the object that it gives. */
+  *onward(parts, { outcome, about }) {
+    const taken = firstOf(parts.at(-1).params);
+    if (taken === undefined || parts.length > MOST_CALLS) return;
+    const before = [...parts.slice(0, -1), { ...parts.at(-1), params: taken }];
+    for (const [text, calls] of nextOf(outcome)) {
+      const found = this.ofTypes(undefined, calls);
+      const whole = [...before, { text, params: found.params }];
+      const reading = { ...found, params: whole.flatMap(({ params }) => params), about: { ...found.about, text: found.about.text || about.text } };
+      if (isData(found.outcome)) yield [wayOf(whole), reading];
+      else if (outcome.kind === "function") yield* this.onward(whole, reading);
+    }
+  }
+
+  /** What a class's instances are made with. */
+  makerOf({ path, Class }, file) {
+    const { made, file: at, isDeclared } = this.madeBy(this.declarationOf(file, path.slice(0, -1)));
+    if (made) return this.ofTypes(undefined, [{ file: at, call: made }]).params;
+    return isDeclared ? [] : (writtenMaker(Class) ?? []).map(asNeeded);
+  }
+
+  /** What instances have: of a class, or of what is declared as something that makes them (`new (): X`). */
+  madeMembers({ file, declared }) {
+    if (declared?.isClass) return declared.members;
+    const { made, file: at } = this.madeBy({ file, declared });
+    const { methods = [] } = made && !declared?.calls.length ? outcomeOf(this.modules, at, made.returns) : {};
+    return methods;
+  }
+
+  /** The constructor of a class, or that of what it extends. */
+  madeBy(given, depth = 0) {
+    const { file, declared } = given ?? {};
+    const maker = declared?.value?.kind === "name" && depth < 4 ? this.modules.meant(file, declared.value) : undefined;
+    if (maker?.declared?.made) return this.madeBy(maker, depth + 1);
+    if (declared?.made || depth > 4) return { made: declared?.made, file, isDeclared: true };
+    const [base] = declared?.bases ?? [];
+    const above = base && this.modules.local(file, base.name);
+    return above?.declared ? this.madeBy(above, depth + 1) : { isDeclared: declared?.isClass === true && !base };
+  }
 }
 
-function declarationOf(modules, file, name, parent) {
-  if (file === undefined) return undefined;
-  const whole = (what) => modules.given(file, what);
-  if (parent === undefined) return whole(name) ?? (name === "module.exports" ? whole("default") : undefined);
-  const holder = whole(parent);
-  if (holder === undefined) return undefined;
-  const own = modules.member(holder, name);
-  if (own) return own;
-  const member = holder.declared?.members.filter((member) => member.name === name && member.type.kind === "function") ?? [];
-  return member.length ? { file: holder.file, declared: { calls: member.map(({ type, doc }) => ({ ...type, doc })) } } : undefined;
+/** The way to a method of an instance that is made with arguments. */
+function* ofInstances(way, maker, reading) {
+  const taken = firstOf(maker);
+  if (taken === undefined || taken.length === 0) return;
+  const end = way.lastIndexOf(".");
+  const whole = [{ text: way.slice(0, end), params: taken }, { text: way.slice(end), params: reading.params }];
+  yield [wayOf(whole), { ...reading, params: whole.flatMap(({ params }) => params) }];
 }
 
-/** Of its overloads those that JSON can say something to, as one: whatever one of them takes in a place is taken there. */
-function ofTypes(modules, declared, calls) {
-  const all = calls.slice(0, MOST_OVERLOADS).map(({ file, call }, at) => {
-    const params = call.params.map((param) => ({ ...param, schema: schemaOf(modules, file, param.type, call.generics) }));
-    const needed = params.map(({ optional, rest, type }) => !optional && !rest && !takesNothing(type));
-    const hopeless = params.filter(({ schema }, place) => needed[place] && schema === undefined).length;
-    return { params, needed, hopeless, doc: call.doc, rank: hopeless * 100 + (commentOf(call.doc).isOld ? 50 : 0) - Math.min(params.length, 8) + at * 0.01 };
-  });
-  const best = all.reduce((best, one) => (one.rank < best.rank ? one : best));
-  const others = all.filter((one) => one.hopeless === best.hopeless);
-  const about = commentOf(best.doc ?? all.find(({ doc }) => doc)?.doc ?? declared.doc);
-  const params = best.params.map(({ name, rest, doc }, place) => {
-    const known = about.params.get(name);
-    const here = others.map(({ params }) => params[place]?.schema).filter((schema) => schema !== undefined);
-    const needed = others.every((one) => one.needed[place] === true);
-    const text = known?.text || commentOf(doc).text;
-    return { name, rest, schema: here.length ? anyOf(here) : undefined, text, byDefault: known?.byDefault, needed };
-  });
-  return signature(params, about);
+const isData = ({ kind, isData }) => kind === "data" || (kind === "methods" && isData);
+
+function nextOf({ kind, calls, methods }) {
+  if (kind === "function") return calls.length ? [["", calls]] : [];
+  if (kind !== "methods") return [];
+  const byName = new Map();
+  for (const { name, file, type, doc } of methods) if (!OF_ALL.has(name)) byName.set(name, [...(byName.get(name) ?? []), { file, call: { ...type, doc } }]);
+  return [...byName].slice(0, MOST_METHODS).map(([name, calls]) => [`.${name}`, calls]);
 }
+
+/** The parameters of a call that is not the last one: those that it needs, or the first. Undefined where one can't be sent. */
+function firstOf(params) {
+  const last = params.findLastIndex(({ needed }) => needed);
+  const taken = last >= 0 ? params.slice(0, last + 1) : params.slice(0, 1).filter(({ rest, schema }) => !rest && schema !== undefined);
+  return taken.every(({ rest, schema, needed }) => !rest && (schema !== undefined || !needed)) ? taken : undefined;
+}
+
+/** `a(b)(c)`, `a(b).c`: in brackets the names as the whole signature has them. */
+function wayOf(parts) {
+  const names = namesOf(parts.flatMap(({ params }) => params));
+  let at = 0;
+  return parts.map(({ text, params }, place) => {
+    const own = names.slice(at, (at += params.length));
+    const isLast = place === parts.length - 1;
+    if (isLast && text !== "") return text;
+    const shown = isLast ? own.slice(0, Math.max(1, params.findLastIndex(({ needed }) => needed) + 1)) : own;
+    return `${text}(${shown.join(", ")})`;
+  }).join("");
+}
+
+function writtenMaker(Class) {
+  const source = Function.prototype.toString.call(Class);
+  const at = /^class\b/.test(source) ? source.search(/\bconstructor\s*\(/) : 0;
+  return at < 0 ? [] : writtenParams(source.slice(at))?.slice(0, Class.length);
+}
+
+const asNeeded = ({ name }) => ({ name, rest: false, schema: {}, text: "", needed: true });
 
 /** By the function's own text, and the comment in front of it. */
 function ofText(value, scripts) {
   const source = Function.prototype.toString.call(value);
+  const outcome = { kind: "data" };
   const written = writtenParams(source);
-  if (written === undefined) return undefined;
+  // Of what was bound, or is no JavaScript, the number of its parameters is known, or nothing.
+  if (written === undefined) return { params: unnamed(value.length), about: commentOf(undefined), outcome, isBlind: true };
   const about = commentOf(scripts.commentOf(source));
-  const names = written.length ? written : [...about.params.keys()].map((name) => ({ name, optional: about.params.get(name).optional }));
+  const told = [...about.params.keys()].map((name) => ({ name, optional: about.params.get(name).optional }));
+  const names = written.length ? written : told.length === 0 && /\barguments\b/.test(source) ? unnamed(0) : told;
   // What was made shorter has no names that say anything.
-  if (about.params.size === 0 && names.length > 0 && names.every(({ name }) => name.length === 1) && value.length > 1) return signature(names.map(asFree), about);
+  const isShort = about.params.size === 0 && names.length > 0 && names.every(({ name }) => name.length === 1) && value.length > 1;
+  if (isShort) return { params: names.map(asFree), about, outcome };
   const params = names.map(({ name, rest, optional, byDefault }, place) => {
     const known = about.params.get(name);
     // Comments are often wrong: they tell what is meant, and refuse nothing.
     const text = [known?.type && `(${known.type})`, known?.text].filter(Boolean).join(" ");
-    const needed = known !== undefined && !known.optional && !optional && !rest && place < value.length;
+    const isFree = known === undefined || known.optional || /\b(?:optional|defaults?)\b/i.test(known.text);
+    const needed = !isFree && !optional && !rest && place < value.length;
     return { name, rest, schema: {}, text, byDefault: byDefault ?? known?.byDefault, needed };
   });
-  return signature(params, about);
+  return { params, about, outcome };
 }
+
+const unnamed = (count) =>
+  count ? Array.from({ length: count }, (_, at) => asFree({ name: `argument${at + 1}` })) : [asFree({ name: "arguments", rest: true })];
 
 const asFree = ({ name, rest, byDefault }) => ({ name, rest, schema: {}, text: "", byDefault, needed: false });
 
-function signature(params, { text, example }) {
+const namesOf = (params) => params.map(({ name }, at) => (params.findIndex((other) => other.name === name) < at ? `${name}${at + 1}` : name));
+
+/** The same, told in less detail where that is too much: whoever takes a hundred options is still called. */
+function fitting(found) {
+  for (let depth = 3; depth >= 0 && JSON.stringify(found).length > MOST_OF_ONE; depth--) {
+    const { properties } = found.inputSchema;
+    const shorter = Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, outline(schema, depth)]));
+    found = { ...found, inputSchema: { ...found.inputSchema, properties: shorter } };
+  }
+  return found;
+}
+
+/** A schema down to a depth; below it any value is taken. */
+function outline(schema, depth) {
+  const { description, default: byDefault, type, enum: values, properties, required, items, anyOf: some, additionalProperties } = schema;
+  const kept = JSON.parse(JSON.stringify({ type, enum: values, description: description?.slice(0, depth * 100), default: byDefault }));
+  if (depth === 0) return kept;
+  if (properties) kept.properties = Object.fromEntries(Object.entries(properties).map(([name, inner]) => [name, outline(inner, depth - 1)]));
+  if (properties && required) kept.required = required;
+  if (items) kept.items = outline(items, depth - 1);
+  if (some) kept.anyOf = some.map((one) => outline(one, depth - 1));
+  if (isObject(additionalProperties)) kept.additionalProperties = outline(additionalProperties, depth - 1);
+  return kept;
+}
+
+function signature({ params, about: { text, example } }) {
   const properties = Object.create(null);
   const required = [];
-  const names = params.map(({ name }, at) => (params.findIndex((other) => other.name === name) < at ? `${name}${at + 1}` : name));
+  const names = namesOf(params);
   for (const [at, { rest, schema, text, byDefault, needed }] of params.entries()) {
     // A function can't be sent; who may leave it out does.
     if (schema === undefined && !needed) continue;
-    const known = schema ?? { description: "a function of JavaScript, which can't be sent" };
+    const known = schema ?? { description: "a function of JavaScript, or an object with some, which can't be sent" };
     const list = rest && known.type !== "array" ? { type: "array", items: known } : known;
     properties[names[at]] = said(list, text, byDefault);
     if (needed) required.push(names[at]);
@@ -138,131 +301,4 @@ function signature(params, { text, example }) {
   const inputSchema = { type: "object", properties, ...(required.length ? { required } : {}), additionalProperties: false };
   const description = [text, example && `Example: ${example}`].filter(Boolean).join("\n");
   return { params: params.map(({ rest }, at) => (rest ? `...${names[at]}` : names[at])), inputSchema, description };
-}
-
-/** The parameters as the function's text has them; undefined where there is none (native code). */
-function writtenParams(source) {
-  if (/\{\s*\[native code\]\s*\}\s*$/.test(source)) return undefined;
-  const alone = /^(?:async\s+)?([\p{L}_$][\p{L}\p{N}_$]*)\s*=>/u.exec(source);
-  if (alone) return [{ name: alone[1] }];
-  if (/^class\b/.test(source)) return undefined;
-  const all = tokens(source.slice(0, 20000));
-  const from = all.findIndex(({ value }) => value === "(");
-  if (from < 0) return undefined;
-  const found = [];
-  let depth = 0;
-  let part = [];
-  const end = () => {
-    if (part.length) found.push(parameterWritten(part));
-    part = [];
-  };
-  for (const token of all.slice(from)) {
-    const { kind, value } = token;
-    if (kind === "mark" && ")]}".includes(value) && --depth === 0) break;
-    if (depth === 1 && kind === "mark" && value === ",") end();
-    else if (depth > 0) part.push(token);
-    if (kind === "mark" && "([{".includes(value)) depth++;
-  }
-  end();
-  return found;
-}
-
-function parameterWritten(part) {
-  const rest = part[0].value === "...";
-  const own = rest ? part[1] : part[0];
-  const at = part.findIndex(({ value }) => value === "=");
-  const code = at < 0 ? [] : part.slice(at + 1);
-  const text = code.length === 1 && code[0].kind === "text" ? JSON.stringify(code[0].value) : code.map(({ value }) => value).join("");
-  return { name: own?.kind === "word" ? own.value : "options", rest, optional: at >= 0, byDefault: literal(text) };
-}
-
-/** The file of declarations of the package, or of one of its subpaths; those of another package (`@types`) where it has none. */
-function entriesOf(modules, root, name) {
-  const known = new Map();
-  const types = `${root.slice(0, root.length - name.length)}@types/${name.replace(/^@/, "").replace("/", "__")}`;
-  return (subpath) => {
-    if (!known.has(subpath)) known.set(subpath, entryOf(modules, root, subpath) ?? entryOf(modules, types, subpath));
-    return known.get(subpath);
-  };
-}
-
-function entryOf(modules, root, subpath) {
-  const manifest = json(`${root}/package.json`);
-  if (manifest === undefined) return undefined;
-  const key = subpath === "" ? "." : `./${subpath}`;
-  const target = manifest.exports?.[key] ?? (subpath === "" && !manifest.exports?.["."] ? manifest.exports : undefined);
-  const named = [typesIn(target), ...(subpath === "" ? [manifest.types, manifest.typings, scriptIn(target), manifest.main, "index"] : [scriptIn(target), subpath])];
-  for (const path of named) {
-    const file = typeof path === "string" ? modules.find(join(`${root}/package.json`, path)) : undefined;
-    if (file) return file;
-  }
-  return undefined;
-}
-
-function typesIn(target) {
-  if (!isObject(target)) return undefined;
-  if (typeof target.types === "string") return target.types;
-  for (const key of ["types", "import", "node", "default", "require"]) {
-    const found = typesIn(target[key]);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-function scriptIn(target) {
-  if (typeof target === "string" || !isObject(target)) return target;
-  return scriptIn(target.import ?? target.node ?? target.default ?? target.require);
-}
-
-function json(path) {
-  try {
-    return JSON.parse(readTextFileSync(path));
-  } catch {
-    return undefined;
-  }
-}
-
-/** The package's own scripts, for the comments in front of its functions. */
-class Scripts {
-  constructor(root) {
-    this.texts = [];
-    let room = MOST_TEXT;
-    const look = (folder, depth) => {
-      for (const entry of entries(folder)) {
-        const path = `${folder}/${entry.name}`;
-        if (entry.isDirectory && depth < 4 && entry.name !== "node_modules" && !/^(?:test|\.)/.test(entry.name)) look(path, depth + 1);
-        if (!entry.isFile || !/\.[cm]?js$/.test(entry.name) || /\.min\./.test(entry.name) || this.texts.length >= MOST_SCRIPTS || room < 0) continue;
-        try {
-          const text = readTextFileSync(path);
-          room -= text.length;
-          this.texts.push(text);
-        } catch { /* another one may have it */ }
-      }
-    };
-    look(root, 0);
-  }
-
-  commentOf(source) {
-    const begin = source.slice(0, 160);
-    if (begin.length < 12) return undefined;
-    for (const text of this.texts) {
-      const at = text.indexOf(begin);
-      if (at < 0) continue;
-      // Between a comment and its function may stand `export`, `module.exports =`, a name.
-      const before = text.slice(Math.max(0, at - 6000), at);
-      const end = before.lastIndexOf("*/");
-      const start = before.lastIndexOf("/**", end);
-      const between = before.slice(end + 2);
-      if (end >= 0 && start >= 0 && between.length < 160 && !/[;{}]/.test(between)) return before.slice(start + 3, end);
-    }
-    return undefined;
-  }
-}
-
-function entries(folder) {
-  try {
-    return [...readDirSync(folder)].sort((one, other) => (one.name < other.name ? -1 : 1));
-  } catch {
-    return [];
-  }
 }

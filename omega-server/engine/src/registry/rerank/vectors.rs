@@ -86,14 +86,20 @@ impl Packed {
     }
 }
 
-#[derive(Default)]
 pub(super) struct Vectors {
+    most: usize,
     /// By the hash of a tool's id: the key of its text, and its vector.
     kept: HashMap<u64, (String, Packed)>,
     /// The oldest first; of some that went meanwhile, too.
     order: VecDeque<u64>,
     /// Those that are being made; true when the text has changed since.
     made: HashMap<u64, bool>,
+}
+
+impl Default for Vectors {
+    fn default() -> Self {
+        Self { most: MOST, kept: HashMap::new(), order: VecDeque::new(), made: HashMap::new() }
+    }
 }
 
 impl Vectors {
@@ -121,7 +127,7 @@ impl Vectors {
         if self.kept.insert(id, made).is_none() {
             self.order.push_back(id);
         }
-        while self.order.len() > MOST {
+        while self.order.len() > self.most {
             self.order.pop_front().map(|oldest| self.kept.remove(&oldest));
         }
     }
@@ -171,6 +177,23 @@ mod tests {
         for bytes in [&[][..], &[0; 4], &[0; STORED - 1], &[0xff; STORED]] {
             assert_eq!(Packed::from_bytes(bytes), None);
         }
+    }
+
+    /// The oldest go first; who was made anew meanwhile counts once.
+    #[test]
+    fn there_are_never_more_vectors_than_so_many() {
+        let mut tools = catalogue::starter().unwrap();
+        tools.truncate(12);
+        let made = |tool: &Tool| Some((key_of(&text_of(tool)), Packed::new(&vector(1))));
+        let mut vectors = Vectors { most: 5, ..Vectors::default() };
+        for tool in &tools {
+            assert!(vectors.begin(tool.tool_id.as_str()));
+            vectors.end(tool.tool_id.as_str(), made(tool));
+            assert!(vectors.kept.len() <= 5 && vectors.order.len() <= 5 && vectors.made.is_empty());
+        }
+        let there: Vec<bool> = tools.iter().map(|tool| vectors.get(tool.tool_id.as_str()).is_some()).collect();
+        assert_eq!(there.iter().position(|is_there| *is_there), Some(tools.len() - 5), "{there:?}");
+        assert!(vectors.begin(tools[0].tool_id.as_str()), "one that went can be made again");
     }
 
     #[test]
