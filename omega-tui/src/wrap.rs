@@ -1,7 +1,7 @@
 //! Breaking styled text into lines of a width, by grapheme and by the cells that it takes.
 //!
 //! It promises that no line is wider than asked, that nothing but spaces at a break is lost, and that styles stay with
-//! their text. Breaks come after spaces and beside wide characters; a word longer than a line is cut between graphemes.
+//! their text. Breaks come after spaces (but for [`NO_BREAK`]) and beside wide characters; a word longer than a line is cut between graphemes.
 
 use ratatui::{
     style::Style,
@@ -9,6 +9,9 @@ use ratatui::{
 };
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
+
+/// A space at which no line is broken.
+pub const NO_BREAK: &str = "\u{a0}";
 
 /// Cells that a text takes.
 pub fn width(text: &str) -> usize {
@@ -91,7 +94,8 @@ fn trimmed<'a, 'b>(row: &'a [Cell<'b>]) -> &'a [Cell<'b>] {
 fn line_of(row: &[Cell<'_>]) -> Line<'static> {
     let pieces = row.chunk_by(|a, b| a.style == b.style);
     Line::from_iter(pieces.map(|piece| {
-        let text: String = piece.iter().map(|cell| cell.text).collect();
+        // What keeps two words together has done so, and is copied as what it looks like.
+        let text: String = piece.iter().map(|cell| if cell.text == NO_BREAK { " " } else { cell.text }).collect();
         Span::styled(text, piece[0].style)
     }))
 }

@@ -8,7 +8,7 @@ use crate::{
     highlight,
     links::{self, Marks},
     theme::Theme,
-    wrap::{width, wrap},
+    wrap::{NO_BREAK, width, wrap},
 };
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 use ratatui::{
@@ -108,7 +108,7 @@ impl<'t> Writer<'t> {
     fn formula(&mut self, formula: &str, dollars: &str) {
         match math::plain(formula).filter(|_| math::is_formula(formula)) {
             // A short one stays on its line.
-            Some(plain) if dollars.len() == 1 && width(&plain) <= 24 => self.text(&plain.replace(' ', "\u{a0}")),
+            Some(plain) if dollars.len() == 1 && width(&plain) <= 24 => self.text(&plain.replace(' ', NO_BREAK)),
             Some(plain) => self.text(&plain),
             None => self.text(&format!("{dollars}{formula}{dollars}")),
         }

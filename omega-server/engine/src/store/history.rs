@@ -44,7 +44,7 @@ struct DataRow {
 impl Store {
     /// What came of a run.
     pub async fn finished(&self, run: &Within<RunId>) -> Result<Finished> {
-        let history = self.history_within(run.id(), 0).await?;
+        let (history, _) = self.read_back(run.id(), 0).await?;
         let answer = last_text(history.now.steps.iter().map(|step| step.text.as_str())).to_owned();
         let tool_runs = history.now.steps.into_iter().flat_map(|step| step.tool_runs).collect();
         let known = self.with_feedback(self.with_plan(history.run).await?).await?;
@@ -58,23 +58,32 @@ impl Store {
 
     /// The same with at most so many exchanges before it.
     pub async fn history_within(&self, run: RunId, most: usize) -> Result<RunHistory> {
+        let (mut history, first) = self.read_back(run, most).await?;
+        if let Some(first) = first {
+            let (exchanges, calls): (i64, i64) = read_one!(&self.db, (i64, i64), COUNT_EARLIER, first)?;
+            let count = |n: i64| usize::try_from(n).unwrap_or_default();
+            history.earlier = Earlier { exchanges: count(exchanges), calls: count(calls) };
+        }
+        Ok(history)
+    }
+
+    /// The same without counting what is earlier, and the first run that is read, where there may be others before it.
+    async fn read_back(&self, run: RunId, most: usize) -> Result<(RunHistory, Option<String>)> {
         let row: Option<RunRow> = read_opt!(&self.db, RunRow, sql::GET_RUN, run.to_string())?;
         let row = row.ok_or(StoreError::NotFound)?;
         let conversation = row.conversation_id.clone();
         let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
         let mut runs: Vec<RunRow> = read_all!(&self.db, RunRow, RUNS_UNTIL, &conversation, &row.id, limit)?;
         runs.reverse();
-        let from: i64 = match runs.first() {
-            Some(first) if runs.len() > most => {
+        let first = runs.first().filter(|_| runs.len() > most);
+        let from: i64 = match first {
+            Some(first) => {
                 let from: Option<(i64,)> = read_opt!(&self.db, (i64,), MESSAGE_SEQ, &first.message_id)?;
                 from.map_or(0, |(seq,)| seq)
             }
-            _ => 0,
+            None => 0,
         };
-        let earlier: (i64, i64) = match from {
-            0 => (0, 0),
-            _ => read_one!(&self.db, (i64, i64), COUNT_EARLIER, &conversation, from)?,
-        };
+        let first = first.map(|first| first.id.clone());
         let messages: Vec<MessageRow> =
             read_all!(&self.db, MessageRow, sql::MESSAGES_AFTER, &conversation, from - 1, i64::MAX)?;
         let tool_runs: Vec<ToolRunRow> =
@@ -124,20 +133,17 @@ impl Store {
             .filter_map(|earlier| exchanges.remove(&earlier.id))
             .collect();
         let now = exchanges.remove(&row.id).unwrap_or_default();
-        Ok(RunHistory {
+        let history = RunHistory {
             actor: super::rows::id(&row.actor_user_id)?,
             config: serde_json::from_str(&row.config)?,
             cancel_requested: row.cancel_requested_at.is_some(),
             before,
             now,
-            earlier: Earlier { exchanges: count(earlier.0), calls: count(earlier.1) },
+            earlier: Earlier::default(),
             run: row.into_api()?,
-        })
+        };
+        Ok((history, first))
     }
-}
-
-fn count(n: i64) -> usize {
-    usize::try_from(n).unwrap_or_default()
 }
 
 sql::statements! {
@@ -146,6 +152,7 @@ sql::statements! {
         cancel_requested_at, pause, error, usage, queued_at, started_at, finished_at, finish_reason FROM runs \
         WHERE conversation_id = $1 AND queued_seq <= (SELECT queued_seq FROM runs WHERE id = $2) ORDER BY queued_seq DESC LIMIT $3";
     MESSAGE_SEQ = "SELECT seq FROM messages WHERE id = $1";
-    COUNT_EARLIER = "SELECT (SELECT COUNT(*) FROM runs WHERE conversation_id = $1 AND queued_seq < $2), \
-        (SELECT COUNT(*) FROM tool_runs WHERE conversation_id = $1 AND seq < $2)";
+    /// By their runs: a message may have been queued before the calls of an earlier run were made.
+    COUNT_EARLIER = "SELECT COUNT(DISTINCT r.id), COUNT(t.id) FROM runs f JOIN runs r ON r.conversation_id = f.conversation_id \
+        AND r.queued_seq < f.queued_seq LEFT JOIN tool_runs t ON t.run_id = r.id WHERE f.id = $1";
 }

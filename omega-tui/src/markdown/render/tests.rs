@@ -34,6 +34,7 @@ fn words_lead_where_the_address_beside_them_says_and_nowhere_else() {
 #[test]
 fn simple_formulas_are_read_and_others_and_prices_stay_as_they_were() {
     assert_eq!(shown("so $E = mc^2$ and \\(x_1 \\leq \\pi\\)", 60), ["so E = mc² and x₁ ≤ π"]);
+    assert_eq!(shown("so much $E = mc^2$", 14), ["so much", "E = mc²"], "on one line");
     assert_eq!(shown("$$\\begin{matrix}1\\end{matrix}$$", 60), ["$$\\begin{matrix}1\\end{matrix}$$"]);
     assert_eq!(shown("from $5 to $10, or $5-$10", 60), ["from $5 to $10, or $5-$10"]);
     assert_eq!(shown("`$x^2$`", 60), ["`$x^2$`"]);
