@@ -215,6 +215,7 @@ async fn drive(
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let mut pacer = Pacer::default();
     let mut escape = Escape::default();
+    let mut gone = std::pin::pin!(crate::terminal::gone());
     pacer.request();
     loop {
         let held = escape.due();
@@ -237,9 +238,9 @@ async fn drive(
                         pacer.request();
                     }
                 }
-                // The terminal is gone.
                 None => return Ok(None),
             },
+            () = &mut gone => return Ok(None),
             signal = stopped.next() => match signal {
                 crate::terminal::SUSPEND => {
                     outside.suspend()?;

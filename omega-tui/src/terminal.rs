@@ -254,6 +254,38 @@ impl Stopped {
     }
 }
 
+/// Waits until the terminal is gone. Its signal goes to the processes that it controls alone, and a reader of keys does not
+/// notice: it reads nothing, again and again.
+#[cfg(unix)]
+pub async fn gone() {
+    use rustix::{
+        event::{PollFd, PollFlags, poll},
+        io::Errno,
+    };
+    let (tell, told) = tokio::sync::oneshot::channel();
+    // Sleeps until then, or as long as the process lives.
+    std::thread::spawn(move || {
+        let stdin = io::stdin();
+        loop {
+            let mut watched = [PollFd::new(&stdin, PollFlags::empty())];
+            match poll(&mut watched, None) {
+                Ok(_) if !watched[0].revents().is_empty() => break,
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+        let _ = tell.send(());
+    });
+    if told.await.is_err() {
+        std::future::pending().await
+    }
+}
+
+#[cfg(not(unix))]
+pub async fn gone() {
+    std::future::pending().await
+}
+
 /// What the terminal said about its ground.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Probed {

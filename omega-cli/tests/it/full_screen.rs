@@ -3,10 +3,19 @@
 use crate::{
     home::{Home, signal},
     terminal::{talk, talk_as},
+    window::{Window, is_zombie},
 };
 use omega_core::testing::{Reply, Script, StandIn};
 use serde_json::Value;
-use std::{fs, os::unix::fs::PermissionsExt, sync::mpsc, thread, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::Command,
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
 
 async fn with(script: Script, test: impl FnOnce(Home) + Send + 'static) {
     let provider = StandIn::start(script).await;
@@ -115,4 +124,45 @@ async fn keys_are_what_a_person_s_file_says_and_a_fault_in_it_is_told_before_the
         assert!(screen.contains("f5"), "the hint says the key: {screen:?}");
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_is_gone_ends_it_though_no_signal_says_so() {
+    with(Script::new(), |home| {
+        let plain = home.command(&["chat"]);
+        let omega = plain.get_program().to_str().unwrap();
+        // A window in the window, whose signals go to another session than the one that omega is in.
+        let mut inner = Command::new("script");
+        inner.args(["-qfc", &format!("setsid -w {omega} chat"), "/dev/null"]);
+        for (name, value) in plain.get_envs() {
+            inner.env(name, value.unwrap_or_default());
+        }
+        let window = Window::of(&home, &inner, 100, 30);
+        window.sees("ask for something");
+        // Who still draws notices it by that.
+        thread::sleep(Duration::from_secs(2));
+        let omega: Vec<u64> = descendants(window.pid().into());
+        let chat = *omega.iter().find(|pid| says_chat(**pid)).expect("omega runs");
+        window.kill();
+        let begun = Instant::now();
+        while Path::new(&format!("/proc/{chat}")).exists() && !is_zombie(chat) {
+            assert!(begun.elapsed() < Duration::from_secs(20), "it goes on without a terminal");
+            thread::sleep(Duration::from_millis(20));
+        }
+    })
+    .await;
+}
+
+/// The processes that a process has started, and those that they have.
+fn descendants(of: u64) -> Vec<u64> {
+    let children = fs::read_to_string(format!("/proc/{of}/task/{of}/children")).unwrap_or_default();
+    let children: Vec<u64> = children.split_whitespace().map(|pid| pid.parse().unwrap()).collect();
+    let below: Vec<u64> = children.iter().flat_map(|child| descendants(*child)).collect();
+    [children, below].concat()
+}
+
+/// Whether that is `omega chat` itself, and not what starts it.
+fn says_chat(pid: u64) -> bool {
+    let said = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    said.ends_with("omega\0chat\0") && !said.contains("setsid")
 }

@@ -5,6 +5,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use std::{
     io::{Read, Write},
     num::NonZeroU16,
+    process::Command,
     sync::{Arc, Condvar, Mutex, MutexGuard},
     thread,
     time::{Duration, Instant},
@@ -47,9 +48,12 @@ impl Window {
     }
 
     pub fn of_size(home: &Home, arguments: &[&str], columns: u16, rows: u16) -> Self {
+        Self::of(home, &home.command(arguments), columns, rows)
+    }
+
+    pub fn of(home: &Home, plain: &Command, columns: u16, rows: u16) -> Self {
         let size = PtySize { rows, cols: columns, ..PtySize::default() };
         let pty = native_pty_system().openpty(size).unwrap();
-        let plain = home.command(arguments);
         let mut command = CommandBuilder::new(plain.get_program());
         command.args(plain.get_args());
         command.env_clear();
@@ -165,6 +169,6 @@ pub fn kill_server(home: &Home) {
     }
 }
 
-fn is_zombie(pid: u64) -> bool {
+pub fn is_zombie(pid: u64) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") Z"))
 }
