@@ -39,7 +39,7 @@ const WORDS_OF_OTHERS: &[&str] = &["request too large", "context size"];
 /// Fewer bytes of a result are not worth a note in their place.
 const WORTH: usize = 400;
 
-/// A little more is left out than the numbers ask for, since tokens are not bytes.
+/// A little more is left out than the numbers ask for: tokens are not bytes.
 const MARGIN: f64 = 0.9;
 /// What one refusal leaves at least: its numbers may be others than they seem.
 const LEAST: f64 = 0.25;
@@ -81,7 +81,7 @@ pub fn more(refusal: &str, turns: &[Turn], before: Omitted, bytes: usize) -> Opt
         if enough(rest) {
             return Some(omitted);
         }
-        rest -= sizes[at] - size(&turns[at], true);
+        rest = rest.saturating_sub(sizes[at].saturating_sub(size(&turns[at], true)));
         omitted.results = at + 1;
     }
     let messages = turns.iter().enumerate().filter(|(_, turn)| matches!(turn, Turn::User { .. })).map(|(at, _)| at);
@@ -89,7 +89,8 @@ pub fn more(refusal: &str, turns: &[Turn], before: Omitted, bytes: usize) -> Opt
         if enough(rest) {
             break;
         }
-        rest -= (omitted.turns..at).map(|at| size(&turns[at], at < omitted.results)).sum::<usize>();
+        let left_out: usize = (omitted.turns..at).map(|at| size(&turns[at], at < omitted.results)).sum();
+        rest = rest.saturating_sub(left_out);
         omitted.turns = at;
     }
     (omitted != before && rest < sent).then_some(omitted)
