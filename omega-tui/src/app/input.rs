@@ -204,7 +204,8 @@ impl App {
             return Vec::new();
         }
         if let Some(command) = slash::parse(self.composer.text()) {
-            return self.command(command);
+            let typed = self.composer.take();
+            return self.command(command, &typed);
         }
         let text = self.composer.take();
         let pins = suggest::tools_named(&text);
@@ -309,7 +310,7 @@ impl App {
     fn open(&mut self) -> Vec<Effect> {
         match self.transcript.open_selected_or_last(&self.here.view) {
             Opened::Sample(text) => {
-                self.composer.replace(text);
+                self.composer.put_aside_for(text);
                 self.focus_composer();
                 Vec::new()
             }

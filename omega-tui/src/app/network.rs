@@ -215,11 +215,10 @@ impl App {
             self.warn("the last message is still on its way");
             return Vec::new();
         }
-        let model = self.model().map(str::to_owned);
-        let mut effects = self.leave_draft();
+        let (of, model) = (self.here.id, self.model().map(str::to_owned));
+        // What is written goes along: a new conversation is begun to ask it there.
         self.leave_for(Conversation::new(None, model));
-        effects.push(Effect::Command(Command::NewConversation));
-        effects
+        vec![Effect::Command(Command::KeepDraft(of, String::new())), Effect::Command(Command::NewConversation)]
     }
 
     /// Goes to another conversation.

@@ -57,7 +57,7 @@ impl App {
                 self.warn(
                     "say a day, a time of it (UTC) or how long ago: /when 2026-11-22, /when 2026-11-22 14:30, /when 3h",
                 );
-                self.composer.replace(typed);
+                self.composer.give_back(typed);
             }
         }
         Vec::new()

@@ -73,24 +73,19 @@ pub fn matching(text: &str) -> impl Iterator<Item = &'static SlashCommand> {
 impl App {
     /// Does a command as if it had been typed.
     pub(super) fn command_by_name(&mut self, name: &str) -> Vec<Effect> {
-        let written = self.composer.whole();
-        let effects = self.command(Typed { name: name.to_owned(), argument: String::new() });
-        if !written.is_empty() && self.composer.is_empty() {
-            self.composer.replace(&written);
-        }
-        effects
+        self.command(Typed { name: name.to_owned(), argument: String::new() }, "")
     }
 
-    pub(super) fn command(&mut self, typed: Typed) -> Vec<Effect> {
+    /// `text` is the line in which it was typed; it comes back where it can't be done.
+    pub(super) fn command(&mut self, typed: Typed, text: &str) -> Vec<Effect> {
         let argument = typed.argument;
-        let text = self.composer.take();
         match typed.name.as_str() {
             "help" => self.layers.push(Help::default()),
             "new" => return self.start_over(),
             "recent" => return RecentConversations::open(self),
             "fork" => return self.fork(),
             "forget" => self.ask_to_forget_this(),
-            "rename" => return self.rename(&argument, &text),
+            "rename" => return self.rename(&argument, text),
             "model" if argument.is_empty() => return ModelPicker::open(self),
             "model" => return self.choose_model(argument),
             "tools" => return ToolPicker::open(self, &argument),
@@ -98,7 +93,7 @@ impl App {
             "copy" => Copying::open(self),
             "feedback" => return self.open_feedback(),
             "find" => Find::open(self, &argument),
-            "when" => return self.show_time(&argument, &text),
+            "when" => return self.show_time(&argument, text),
             "safe" => return self.switch_safe_mode(),
             "debug" | "events" => return RunEvents::open(self),
             "status" => return Viewer::open_status(self),
@@ -117,12 +112,12 @@ impl App {
             "share" if self.here.id.is_none() => self.warn("there is nothing to share yet"),
             "share" => return self.open_rows(Kind::Share),
             "plan" => return self.open_rows(Kind::Plan),
-            "export" => return self.export(&argument, &text),
+            "export" => return self.export(&argument, text),
             "quit" | "exit" => return self.quit(),
             other => {
                 let names: Vec<String> = COMMANDS.iter().map(|command| format!("/{}", command.name)).collect();
                 self.warn(format!("there is no /{other}; there are {}", names.join(" ")));
-                self.composer.replace(&text);
+                self.composer.give_back(text);
             }
         }
         Vec::new()
@@ -141,7 +136,7 @@ impl App {
                 Some(_) => "say the title behind it: /rename Determinants",
                 None => "there is no conversation yet",
             });
-            self.composer.replace(typed);
+            self.composer.give_back(typed);
             return Vec::new();
         }
         vec![Effect::Command(Command::Do(None, Wish::Title(title.to_owned())))]
@@ -155,7 +150,7 @@ impl App {
             "json" => ExportFormat::Json,
             other => {
                 self.warn(format!("there is no format `{other}`; there are markdown and json"));
-                self.composer.replace(typed);
+                self.composer.give_back(typed);
                 return Vec::new();
             }
         };

@@ -13,6 +13,8 @@ impl App {
     /// Keeps the draft where it is another than was kept, and looks for what fits what is written.
     pub(super) fn follow_writing(&mut self) -> Vec<Effect> {
         let mut effects = self.follow_suggestions();
+        let left = self.composer.left_drafts();
+        effects.extend(left.into_iter().map(|draft| Effect::Command(Command::KeepMessage(draft))));
         let draft = self.draft();
         if draft != self.here.kept_draft {
             self.here.kept_draft.clone_from(&draft);

@@ -12,9 +12,9 @@ pub struct History {
 }
 
 impl History {
-    /// Adds a message; one that repeats the last is kept once.
+    /// Adds a message; one that repeats the last is kept once. The draft is to be taken out before.
     pub fn push(&mut self, text: String) {
-        self.at = None;
+        self.begin_anew();
         if !text.trim().is_empty() && self.entries.last() != Some(&text) {
             self.entries.push(text);
         }
@@ -45,6 +45,27 @@ impl History {
         };
         self.at = Some(at);
         self.entries.get(at).cloned()
+    }
+
+    /// The draft that `next` leads back to, while a message is shown as it was sent.
+    pub fn draft(&self, shown: &str) -> Option<&str> {
+        (!self.is_edited(shown)).then_some(self.draft.as_str()).filter(|it| self.at.is_some() && !it.trim().is_empty())
+    }
+
+    /// Whether what is shown is no longer the message that was gone back to.
+    pub fn is_edited(&self, shown: &str) -> bool {
+        self.at.is_some_and(|at| self.entries.get(at).is_none_or(|entry| entry != shown))
+    }
+
+    /// Takes the draft out, where somebody has left it: what is shown is the draft from here on.
+    pub fn take_draft(&mut self) -> Option<String> {
+        let draft = std::mem::take(&mut self.draft);
+        self.at.take().is_some().then_some(draft).filter(|it| !it.trim().is_empty())
+    }
+
+    /// Nobody is among them, and there is no draft.
+    pub fn begin_anew(&mut self) {
+        (self.at, self.draft) = (None, String::new());
     }
 
     /// The message after, and the draft after the last.

@@ -29,6 +29,8 @@ pub struct Composer {
     /// The column that up and down keep.
     goal: Option<usize>,
     history: History,
+    /// Drafts that nothing leads back to but the history, until the caller keeps them.
+    left: Vec<String>,
     undo: Undo,
     folded: Folded,
 }
@@ -45,8 +47,10 @@ impl Composer {
     }
 
     /// The text as it is kept: with all of its pastes, and where they are.
+    ///
+    /// While somebody looks at an earlier message, it is the draft that he left for it.
     pub fn kept(&self) -> String {
-        self.folded.kept(&self.text)
+        self.folded.kept(self.history.draft(&self.text).unwrap_or(&self.text))
     }
 
     /// What stands before the caret.
@@ -128,6 +132,7 @@ impl Composer {
     /// Begins with another text.
     pub fn set(&mut self, text: &str) {
         self.undo.forget();
+        self.history.begin_anew();
         self.put_all(text);
     }
 
@@ -135,6 +140,14 @@ impl Composer {
     pub fn replace(&mut self, text: &str) {
         self.undo.note(Edit::Whole, (&self.text, self.caret));
         self.put_all(text);
+    }
+
+    /// Begins with a text that has nothing to do with what stands here, which goes into the history.
+    pub fn put_aside_for(&mut self, text: &str) {
+        let before = self.whole();
+        self.replace(text);
+        self.leave_draft();
+        self.leave(before);
     }
 
     /// Puts another text in the place of what stands between `from` and the caret.
@@ -154,10 +167,12 @@ impl Composer {
     /// Takes the text out, with its pastes, and remembers it.
     pub fn take(&mut self) -> String {
         let text = self.whole();
+        self.leave_draft();
         // What was deleted can be put back into the next message.
         self.undo.forget();
         let (history, undo) = (std::mem::take(&mut self.history), std::mem::take(&mut self.undo));
-        *self = Self { width: self.width, history, undo, ..Self::default() };
+        let left = std::mem::take(&mut self.left);
+        *self = Self { width: self.width, history, left, undo, ..Self::default() };
         self.history.push(text.clone());
         text
     }
@@ -165,10 +180,34 @@ impl Composer {
     /// Empties it. The text is in the history, and undoing brings it back.
     pub fn clear(&mut self) -> String {
         let text = self.whole();
+        self.leave_draft();
         self.undo.note(Edit::Whole, (&self.text, self.caret));
         self.put_all("");
         self.history.push(text.clone());
         text
+    }
+
+    /// The drafts that were left for an earlier message which was then changed, sent or cleared. They are in the history.
+    pub fn left_drafts(&mut self) -> Vec<String> {
+        if self.history.is_edited(&self.text) {
+            self.leave_draft();
+        }
+        std::mem::take(&mut self.left)
+    }
+
+    fn leave_draft(&mut self) {
+        if let Some(draft) = self.history.take_draft()
+            && draft != self.text
+        {
+            self.leave(self.folded.whole(&draft));
+        }
+    }
+
+    fn leave(&mut self, draft: String) {
+        if !draft.trim().is_empty() && !self.history.entries().contains(&draft) {
+            self.history.push(draft.clone());
+            self.left.push(draft);
+        }
     }
 
     /// Undoes the last edit. False when there is none.
@@ -205,6 +244,9 @@ impl Composer {
 
     /// Puts a text back that could not be used, or that was kept, before what has been written since.
     pub fn give_back(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         let text = self.folded.take_up(text, typeable);
         self.undo.note(Edit::Whole, (&self.text, self.caret));
         if self.text.trim().is_empty() {
@@ -225,6 +267,7 @@ impl Composer {
 
     /// Adds a message of an earlier time to the history.
     pub fn remember(&mut self, text: String) {
+        self.leave_draft();
         self.history.push(text);
     }
 

@@ -66,8 +66,7 @@ impl Source for Past {
 
     fn take(&mut self, at: usize, _typed: &str, app: &mut App) -> Handled {
         if let Some(text) = self.shown.get(at) {
-            // What stood there is one undo away.
-            app.composer.replace(text);
+            app.composer.put_aside_for(text);
             app.focus_composer();
         }
         Handled::Closed(Vec::new())

@@ -157,9 +157,18 @@ fn is_writing(stage: &TestHarness) -> bool {
     stage.app.layers.is_empty() && (stage.app.focus != Focus::Question || !stage.app.hears())
 }
 
+/// Whether what is put in here would make one word into two.
+fn is_in_a_word(stage: &TestHarness) -> bool {
+    let (before, text) = (stage.app.composer.before_caret(), stage.app.composer.text());
+    let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+    is_letter(before.chars().next_back()) && is_letter(text[before.len()..].chars().next())
+}
+
 fn happen(stage: &mut TestHarness, witness: &mut Witness, what: &Happens) -> Result<(), TestCaseError> {
     let is_empty = stage.app.composer.is_empty() && stage.app.here.pending.is_empty();
     match *what {
+        Writes(..) | Pastes(_) if is_in_a_word(stage) => {}
+        Keys(keys) if keys.len() == 1 && is_in_a_word(stage) => {}
         Keys(keys) => key(stage, witness, keys)?,
         Writes(word, gap) if is_writing(stage) && stage.app.question.as_ref().is_none_or(|it| it.field().is_none()) => {
             // What a person wished to answer is none of the message.

@@ -24,7 +24,7 @@ pub fn everywhere(stage: &TestHarness) -> String {
         _ => None,
     });
     let history = stage.app.composer.history().to_vec();
-    kept.chain(history).chain([stage.app.composer.whole()]).collect::<Vec<_>>().join("\n")
+    kept.chain(history).chain([stage.app.composer.whole(), stage.app.draft()]).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -40,6 +40,36 @@ fn ctrl_c_clears_before_it_leaves_and_what_it_cleared_is_found_again() {
     assert_eq!(stage.app.composer.text(), "half a thought");
     stage.keys("<ctrl+c><ctrl+c>");
     assert_eq!(stage.effects.last(), Some(&Effect::Quit), "with nothing written it leaves");
+}
+
+#[test]
+fn a_draft_that_was_left_for_an_earlier_message_is_never_lost() {
+    // What is done with the earlier message, and where the draft is then.
+    let whiles = [("<down>", "draft"), ("", "earlier"), (" more", "earlier more"), ("<ctrl+_>", "draft")];
+    for (meanwhile, shown) in whiles {
+        for end in ["", "<enter>", "<ctrl+c>", "<ctrl+u>"] {
+            if shown == "draft" && end == "<ctrl+u>" {
+                continue;
+            }
+            let mut stage = TestHarness::new(80, 24);
+            stage.app.keeps_drafts = true;
+            stage.keys("earlier<enter>draft<up>").keys(meanwhile);
+            assert_eq!(stage.app.composer.text(), shown, "{meanwhile}");
+            stage.keys(end);
+            let has_draft = |text: &str| text.split('\n').any(|it| it == "draft");
+            assert!(has_draft(&everywhere(&stage)), "{meanwhile}{end}: {}", everywhere(&stage));
+            // The same of what a terminal finds that begins after this one was killed.
+            let (mut draft, mut kept) = ("", false);
+            for effect in &stage.effects {
+                match effect {
+                    Effect::Command(Command::KeepDraft(_, text)) => draft = text,
+                    Effect::Command(Command::KeepMessage(text) | Command::Send { text, .. }) => kept |= has_draft(text),
+                    _ => {}
+                }
+            }
+            assert!(kept || has_draft(draft), "{meanwhile}{end}: {:?}", stage.effects);
+        }
+    }
 }
 
 #[test]
