@@ -33,12 +33,19 @@ pub struct Context {
     pub config: Config,
 }
 
+/// Where a server is, before anybody knows whether it is there.
+#[derive(Clone)]
+pub enum Place {
+    /// The user's own one.
+    Local(Starter),
+    /// A shared one.
+    At(Client, String),
+}
+
 /// A server to talk to.
 pub struct Connection {
     pub client: Client,
-    /// `local`, or its address: the name under which its conversations and its key are kept.
-    pub server: String,
-    starter: Option<Starter>,
+    pub place: Place,
 }
 
 impl Context {
@@ -58,17 +65,25 @@ impl Context {
 
     /// The server of this command, started if it is the user's own and does not run.
     pub async fn connect(&self) -> Result<Connection, Failure> {
+        self.place()?.connect(&self.ui, &self.dirs).await
+    }
+
+    fn place(&self) -> Result<Place, Failure> {
         match self.config.get("server") {
-            Some(url) => self.connect_to(url),
-            None => self.connect_locally().await,
+            Some(url) => self.place_at(url),
+            None => Ok(Place::Local(self.starter()?)),
         }
     }
 
-    /// A shared server.
-    pub fn connect_to(&self, url: &str) -> Result<Connection, Failure> {
+    fn place_at(&self, url: &str) -> Result<Place, Failure> {
         let server = url.trim_end_matches('/').to_owned();
         let client = Client::new(&server, self.key_of(&server)?)?;
-        Ok(Connection { client, server, starter: None })
+        Ok(Place::At(client, server))
+    }
+
+    /// A shared server.
+    pub async fn connect_to(&self, url: &str) -> Result<Connection, Failure> {
+        self.place_at(url)?.connect(&self.ui, &self.dirs).await
     }
 
     /// The server that a conversation's address names, or else that of this command; and the conversation: the one that is named,
@@ -82,14 +97,19 @@ impl Context {
     /// The server that a conversation's address names, else that of this command. A user's own server has another port after
     /// every start, so that its addresses mean whichever port it has now.
     pub async fn connect_for(&self, argument: Option<&str>) -> Result<Connection, Failure> {
+        self.place_for(argument)?.connect(&self.ui, &self.dirs).await
+    }
+
+    /// The same, asking nobody whether it is there.
+    pub fn place_for(&self, argument: Option<&str>) -> Result<Place, Failure> {
         let own = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
         let named = argument.and_then(server_of_address).filter(|url| !own.iter().any(|own| url.starts_with(own)));
         let Some(url) = named.filter(|url| self.config.get("server").map(|it| it.trim_end_matches('/')) != Some(url))
         else {
-            return self.connect().await;
+            return self.place();
         };
         if self.key_of(&url)?.is_some() {
-            return self.connect_to(&url);
+            return self.place_at(&url);
         }
         Err(Failure::new(
             Code::NotSignedIn,
@@ -106,26 +126,9 @@ impl Context {
         }
     }
 
-    async fn connect_locally(&self) -> Result<Connection, Failure> {
-        let starter = self.starter()?;
-        let found = starter.ensure().await?;
-        if found.started {
-            self.ui.detail(format!("started your local server at {} (pid {})", found.running.url, found.running.pid));
-        }
-        if found.is_new_key
-            && let Some(place) = Keys::new(&self.dirs).place(LOCAL)?
-        {
-            self.ui.note(format!("The API key of your local server is kept in {place}."));
-        }
-        if let Some(notice) = found.notice {
-            self.ui.warn(notice);
-        }
-        Ok(Connection { client: found.client, server: LOCAL.to_owned(), starter: Some(starter) })
-    }
-
     /// Repeats on stderr what the user's own server gets for a command that waits, as long as the result lives.
     pub fn progress(&self, connection: &Connection) -> Option<Progress> {
-        connection.starter.is_some().then(|| Progress::watch(self.ui.clone(), self.dirs.server_log()))
+        matches!(connection.place, Place::Local(_)).then(|| Progress::watch(self.ui.clone(), self.dirs.server_log()))
     }
 
     /// What starts the user's own server.
@@ -135,20 +138,15 @@ impl Context {
 
     /// Remembers that a conversation was made or used: the moment that it is known to be there, before anything is done in
     /// it. A failure is said, and the command goes on.
-    pub fn remember(&self, connection: &Connection, id: ConversationId, title: &str) {
-        if let Err(error) = connection.kept(&self.dirs)(id, title) {
+    pub fn remember(&self, place: &Place, id: ConversationId, title: &str) {
+        if let Err(error) = kept(&self.dirs, place.name())(id, title) {
             self.ui.warn(not_kept(&error));
         }
     }
 
     /// The same beside what the command does next.
-    pub fn remember_beside(
-        &self,
-        connection: &Connection,
-        id: ConversationId,
-        title: String,
-    ) -> impl Future<Output = ()> {
-        let (kept, ui) = (connection.kept(&self.dirs), self.ui.clone());
+    pub fn remember_beside(&self, place: &Place, id: ConversationId, title: String) -> impl Future<Output = ()> {
+        let (kept, ui) = (kept(&self.dirs, place.name()), self.ui.clone());
         let written = tokio::task::spawn_blocking(move || kept(id, &title));
         async move {
             match written.await {
@@ -173,7 +171,7 @@ impl Context {
 
     /// Whether no conversation of a server was used yet.
     pub fn has_none(&self, connection: &Connection) -> bool {
-        Recent::new(&self.dirs).of(&connection.server).is_empty()
+        Recent::new(&self.dirs).of(connection.place.name()).is_empty()
     }
 
     /// The conversation that was used last and is there. Those before it that are not go off the list, with a word; when none
@@ -182,12 +180,12 @@ impl Context {
     async fn newest(&self, connection: &Connection) -> Result<ConversationId, Failure> {
         let recent = Recent::new(&self.dirs);
         let mut gone = Vec::new();
-        for entry in recent.of(&connection.server).into_iter().take(LOOKED_AT) {
+        for entry in recent.of(connection.place.name()).into_iter().take(LOOKED_AT) {
             if let Ok(false) = connection.client.has_conversation(entry.id).await {
                 gone.push(entry);
                 continue;
             }
-            self.forget(&recent, &connection.server, &gone);
+            self.forget(&recent, connection.place.name(), &gone);
             return Ok(entry.id);
         }
         let what = match gone.len() {
@@ -214,23 +212,55 @@ impl Context {
     }
 }
 
-impl Connection {
-    /// Writes a conversation of this server into the list of recent ones.
-    pub fn kept(&self, dirs: &Dirs) -> impl Fn(ConversationId, &str) -> io::Result<()> + Send + Sync + 'static {
-        let (recent, server) = (Recent::new(dirs), self.server.clone());
-        move |id, title| {
-            let (title, server) = (title.to_owned(), server.clone());
-            recent.touch(Entry { id, title, server, updated_at: Timestamp::now() })
+impl Place {
+    /// The name under which its conversations and its key are kept.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Local(_) => LOCAL,
+            Self::At(_, server) => server,
         }
+    }
+
+    /// Finds or starts the server, and says what there is to know about that.
+    pub async fn connect(self, ui: &Ui, dirs: &Dirs) -> Result<Connection, Failure> {
+        let starter = match &self {
+            Self::Local(starter) => starter,
+            Self::At(client, _) => return Ok(Connection { client: client.clone(), place: self }),
+        };
+        let found = starter.ensure().await?;
+        if found.started {
+            ui.detail(format!("started your local server at {} (pid {})", found.running.url, found.running.pid));
+        }
+        if found.is_new_key
+            && let Some(place) = Keys::new(dirs).place(LOCAL)?
+        {
+            ui.note(format!("The API key of your local server is kept in {place}."));
+        }
+        if let Some(notice) = found.notice {
+            ui.warn(notice);
+        }
+        Ok(Connection { client: found.client, place: self })
     }
 
     /// A new client after the server was lost: the user's own one is started again, a shared one has to come back by
     /// itself.
     pub async fn again(&self) -> Result<Option<Client>, Failure> {
-        match &self.starter {
-            Some(starter) => Ok(Some(starter.ensure().await?.client)),
-            None => Ok(None),
+        match self {
+            Self::Local(starter) => Ok(Some(starter.ensure().await?.client)),
+            Self::At(..) => Ok(None),
         }
+    }
+}
+
+/// Writes a conversation of a server into the list of recent ones.
+pub fn kept(
+    dirs: &Dirs,
+    server: &str,
+) -> impl Fn(ConversationId, &str) -> io::Result<()> + Send + Sync + 'static + use<> {
+    let (recent, server) = (Recent::new(dirs), server.to_owned());
+    move |id, title| {
+        let (title, server) = (title.to_owned(), server.clone());
+        recent.touch(Entry { id, title, server, updated_at: Timestamp::now() })
     }
 }
 

@@ -9,7 +9,7 @@ use omega_core::{
     client::ClientError,
     local::{api_keys::KeyError, config::ConfigError, dirs::NoHome, server::StartError},
 };
-use std::io;
+use std::{error::Error, fmt, io};
 
 /// What a script can tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +146,14 @@ fn code_of(code: &str) -> Option<Code> {
         _ => return None,
     })
 }
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message.as_deref().unwrap_or_default())
+    }
+}
+
+impl Error for Failure {}
 
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {

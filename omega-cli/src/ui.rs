@@ -56,6 +56,19 @@ pub struct Ui {
     live: Option<Arc<Mutex<usize>>>,
     /// Whether output only grows, and says in words what else is a sign.
     linear: bool,
+    /// What is said while something else has the whole screen.
+    held: Arc<Mutex<Option<Vec<String>>>>,
+}
+
+/// Lets go of what was held when it is dropped.
+#[must_use]
+pub struct Held<'a>(&'a Ui);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner).take();
+        held.into_iter().flatten().for_each(|text| self.0.err(&text));
+    }
 }
 
 /// A meaning that has a colour.
@@ -73,7 +86,15 @@ impl Ui {
         let colour = wants_colour(env, terminals.stderr);
         let draws =
             terminals.stderr && verbosity > Verbosity::Quiet && env.get("TERM").is_some_and(|term| term != "dumb");
-        Self { verbosity, terminals, colour, open_line: Arc::default(), live: draws.then(Arc::default), linear: false }
+        Self {
+            verbosity,
+            terminals,
+            colour,
+            open_line: Arc::default(),
+            live: draws.then(Arc::default),
+            linear: false,
+            held: Arc::default(),
+        }
     }
 
     /// Whether lines can be drawn that go away again.
@@ -236,7 +257,17 @@ impl Ui {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
+    /// Holds back what is said on stderr, by all clones, as long as the result lives: a screen is drawn there.
+    pub fn hold(&self) -> Held<'_> {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(Vec::new());
+        Held(self)
+    }
+
     fn err(&self, text: &str) {
+        if let Some(held) = self.held.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            held.push(text.to_owned());
+            return;
+        }
         self.clear_live();
         // Where both streams are the same terminal, a result may have left its line open.
         let same = self.terminals.stdout && self.terminals.stderr;

@@ -38,7 +38,7 @@ mod wrap;
 
 pub use keymap::{KeyFaults, Keymap};
 pub use motion::MotionChoice;
-pub use network::{FindAgain, Keeping, Notebook, Reconnecting, RememberIn};
+pub use network::{Connecting, FindAgain, Keeping, NoServer, Notebook, Reconnecting, RememberIn};
 pub use print::{Printer, screen_size};
-pub use run::{Options, Outcome, run};
+pub use run::{Error, Options, Outcome, run};
 pub use theme::ThemeChoice;

@@ -250,6 +250,8 @@ impl Eq for Secrets {}
 /// What the network and the machine have to say.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Update {
+    /// The server is there, at this address: at first, and when it came back at another one.
+    Server(String),
     Link(Link),
     /// When a connection that is lost is tried again.
     Again(Timestamp),

@@ -6,9 +6,9 @@ use crate::{
     escape::Escape,
     keymap::Keymap,
     late_answer::LateAnswer,
-    messages::{self, Update},
+    messages::{self, Link, Update},
     motion::{self, MotionChoice},
-    network::{self, FindAgain, Machine, Notebook, RememberIn},
+    network::{self, Connecting, FindAgain, Machine, NoServer, Notebook, RememberIn},
     pacer::Pacer,
     picture::Showing,
     screen,
@@ -17,22 +17,23 @@ use crate::{
 };
 use crossterm::event::EventStream;
 use futures_util::StreamExt;
-use omega_core::{api::Timestamp, client::Client, id::ConversationId};
+use omega_core::{api::Timestamp, id::ConversationId};
 use std::{
     fmt,
     io::{self, IsTerminal},
     time::{Duration, Instant},
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 /// How often what moves by itself moves.
 const TICK: Duration = Duration::from_millis(100);
 /// News taken in before the next look at the keyboard.
 const BATCH: usize = 256;
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Options {
-    pub client: Client,
+    /// The server; the screen is there before it.
+    pub connecting: Connecting,
     /// Finds the server again when it is lost.
     pub find_again: Option<FindAgain>,
     /// Keeps which conversations there are.
@@ -54,11 +55,12 @@ pub struct Options {
 
 impl Options {
     /// With everything else as it comes.
-    pub fn new(client: Client) -> Self {
+    pub fn new(connecting: impl Into<Connecting>) -> Self {
+        let connecting = connecting.into();
         let (find_again, remember, notebook) = (None, None, None);
         let (conversation, model, theme, draft) = (None, None, ThemeChoice::Auto, None);
         let (motion, keys) = (MotionChoice::Auto, Keymap::default());
-        Self { client, find_again, remember, notebook, conversation, model, theme, motion, keys, draft }
+        Self { connecting, find_again, remember, notebook, conversation, model, theme, motion, keys, draft }
     }
 }
 
@@ -101,12 +103,20 @@ pub enum Error {
     Dumb,
     #[error("the terminal failed: {0}")]
     Io(#[from] io::Error),
+    /// There is no server to talk to.
+    #[error("{error}")]
+    NoServer {
+        error: NoServer,
+        /// Whether something was written meanwhile; it is there again then.
+        has_draft: bool,
+    },
 }
 
 /// Runs the terminal UI until the user leaves. The terminal is as before when it returns, also after a panic.
 ///
 /// # Errors
-/// [`Error::NoTerminal`] where there is none, [`Error::Io`] when it fails.
+/// [`Error::NoTerminal`] where there is none, [`Error::Dumb`] where it can't place text, [`Error::Io`] when it fails,
+/// [`Error::NoServer`] when the server that was waited for is not coming.
 pub async fn run(options: Options) -> Result<Outcome, Error> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(Error::NoTerminal);
@@ -121,7 +131,7 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
     let late = if ground.is_none() { LateAnswer::since(asked) } else { LateAnswer::default() };
     let theme = theme(options.theme, ground, &environment);
     let mut app = App::new(theme, options.conversation, options.model);
-    app.known.base_url = options.client.base_url().to_owned();
+    app.here.link = Link::Connecting;
     app.keys = options.keys;
     app.pictures = Showing::of(reads_kitty, |name| std::env::var(name).ok());
     app.keeps_drafts = options.notebook.is_some();
@@ -131,22 +141,39 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
     let (ends, network_end) = messages::pair();
     let notebook = options.notebook;
     let machine = Machine { find_again: options.find_again, remember: options.remember, notebook: notebook.clone() };
-    let network = tokio::spawn(network::serve(options.client, machine, options.conversation, network_end));
+    let mut network = tokio::spawn(network::serve(options.connecting, machine, options.conversation, network_end));
     let surroundings = motion::Environment::of_process();
     let still = motion::is_still(options.motion, &surroundings);
     app.is_still = still == Some(true);
     let desktop = still.is_none().then_some(surroundings);
     let looks = Looks { late, choice: options.theme, environment };
-    let ended = drive(&mut app, &mut screen, ends, desktop, looks).await;
+    let ended = tokio::select! {
+        ended = drive(&mut app, &mut screen, ends, desktop, looks) => ended.map_err(Error::from),
+        error = no_server(&mut network) => Err(Error::NoServer { error, has_draft: false }),
+    };
     // Leaving never waits for the network.
     network.abort();
     drop(screen);
-    let signal = ended?;
     let draft = app.draft();
     let kept = notebook.map(|notebook| notebook.keep_now(app.here.id, &draft));
     let has_draft = !draft.is_empty() && matches!(kept, Some(Ok(())));
-    let conversation = app.here.id.filter(|_| app.here.is_there);
-    Ok(Outcome { conversation, title: app.title(), has_draft, signal })
+    match ended {
+        Ok(signal) => {
+            let conversation = app.here.id.filter(|_| app.here.is_there);
+            Ok(Outcome { conversation, title: app.title(), has_draft, signal })
+        }
+        Err(Error::NoServer { error, .. }) => Err(Error::NoServer { error, has_draft }),
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits until it is known that there is no server.
+async fn no_server(network: &mut JoinHandle<Result<(), NoServer>>) -> NoServer {
+    match network.await {
+        Ok(Err(error)) => error,
+        // It ends with the screen.
+        Ok(Ok(())) | Err(_) => std::future::pending().await,
+    }
 }
 
 /// What the terminal says about its ground, and what was typed while it was asked.

@@ -3,7 +3,7 @@
 mod inline;
 
 use crate::{
-    connect::Context,
+    connect::{self, Connection, Context},
     exit::{Code, Failure},
     ui::Ui,
     value_candidates,
@@ -16,8 +16,8 @@ use omega_core::{
     id::ConversationId,
     local::{recent::Recent, writing::Writing},
 };
-use omega_tui::{FindAgain, Keeping, Keymap, MotionChoice, Notebook, Options, RememberIn, ThemeChoice};
-use std::{fs, io, sync::Arc};
+use omega_tui::{Connecting, FindAgain, Keeping, Keymap, MotionChoice, Notebook, Options, RememberIn, ThemeChoice};
+use std::{fs, io};
 
 const SIGTERM: i32 = 15;
 
@@ -104,27 +104,61 @@ fn keys(context: &Context) -> Result<Keymap, Failure> {
 }
 
 impl Chat {
+    /// The one to go on with, if there is to be one.
+    async fn conversation(
+        &self,
+        context: &Context,
+        connection: &Connection,
+    ) -> Result<Option<ConversationId>, Failure> {
+        match &self.conversation {
+            None if !self.r#continue => Ok(None),
+            named => context.conversation(named.as_deref(), connection).await.map(Some),
+        }
+    }
+
+    fn failed(error: omega_tui::Error, ui: &Ui) -> Failure {
+        let omega_tui::Error::NoServer { error, has_draft } = error else {
+            return Failure::new(Code::Failed, error.to_string());
+        };
+        if has_draft {
+            ui.note("what you wrote and did not send is kept");
+        }
+        match error.downcast::<Failure>() {
+            Ok(failure) => *failure,
+            Err(error) => Failure::new(Code::Unreachable, error.to_string()),
+        }
+    }
+
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         let terminals = context.ui.terminals();
         if !terminals.stdin || !terminals.stdout {
             return Err(Failure::usage("`omega chat` needs a terminal").hint("`omega ask` works without one"));
         }
-        let connection = Arc::new(context.connect_for(self.conversation.as_deref()).await?);
-        let conversation = match &self.conversation {
-            None if !self.r#continue => None,
-            named => Some(context.conversation(named.as_deref(), &connection).await?),
-        };
+        let place = context.place_for(self.conversation.as_deref())?;
         if self.inline || context.env.get("TERM") == Some("dumb") {
             let linear = context.linear();
+            let connection = place.connect(&linear.ui, &linear.dirs).await?;
+            let conversation = self.conversation(&linear, &connection).await?;
             return Talk::new(&linear, &connection, conversation)?.run().await;
         }
         let keys = keys(context)?;
         let model = context.config.get("model").map(str::to_owned);
-        let lost = Arc::clone(&connection);
+        let (here, lost, server) = (place.clone(), place.clone(), place.name().to_owned());
         let find_again = FindAgain::new(move || {
-            let lost = Arc::clone(&lost);
+            let lost = lost.clone();
             Box::pin(async move { lost.again().await.ok().flatten() })
         });
+        // Which one was used last is the server's to say; anything else needs none for the first frame.
+        let (connecting, conversation) = if self.r#continue {
+            let connection = place.connect(&context.ui, &context.dirs).await?;
+            let conversation = self.conversation(context, &connection).await?;
+            (Connecting::from(connection.client), conversation)
+        } else {
+            let (ui, dirs) = (context.ui.clone(), context.dirs.clone());
+            let connecting = async move { Ok(place.connect(&ui, &dirs).await?.client) };
+            let named = self.conversation.as_deref();
+            (Connecting::new(connecting), named.map(connect::conversation_id).transpose()?)
+        };
         let options = Options {
             conversation,
             model,
@@ -133,17 +167,20 @@ impl Chat {
             motion: context.config.get("motion").and_then(|it| it.parse().ok()).unwrap_or(MotionChoice::Auto),
             keys,
             find_again: Some(find_again),
-            remember: Some(RememberIn::new(connection.kept(&context.dirs))),
+            remember: Some(RememberIn::new(connect::kept(&context.dirs, &server))),
             notebook: Some(Notebook::new(OnThisMachine {
-                writing: Writing::new(&context.dirs, &connection.server),
+                writing: Writing::new(&context.dirs, &server),
                 recent: Recent::new(&context.dirs),
-                server: connection.server.clone(),
+                server: server.clone(),
             })),
-            ..Options::new(connection.client.clone())
+            ..Options::new(connecting)
         };
-        let outcome = omega_tui::run(options).await.map_err(|error| Failure::new(Code::Failed, error.to_string()))?;
+        let held = context.ui.hold();
+        let outcome = omega_tui::run(options).await;
+        drop(held);
+        let outcome = outcome.map_err(|error| Self::failed(error, &context.ui))?;
         if let Some(id) = outcome.conversation {
-            context.remember(&connection, id, outcome.title.as_deref().unwrap_or_default());
+            context.remember(&here, id, outcome.title.as_deref().unwrap_or_default());
         }
         context.ui.out(&outcome.to_string())?;
         match outcome.signal {

@@ -28,7 +28,7 @@ impl Fork {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         let (connection, id) = context.find(self.conversation.as_deref()).await?;
         let copy = connection.client.fork(id, &ForkConversation { until: self.until }).await?;
-        context.remember(&connection, copy.id, copy.title.as_deref().unwrap_or("a copy"));
+        context.remember(&connection.place, copy.id, copy.title.as_deref().unwrap_or("a copy"));
         if self.json {
             return context.ui.json(&copy);
         }

@@ -40,7 +40,7 @@ impl Import {
         let conversation =
             connection.client.import_conversation(document).await.map_err(|error: ClientError| Failure::from(error))?;
         context.remember(
-            &connection,
+            &connection.place,
             conversation.id,
             conversation.title.as_deref().unwrap_or("an imported conversation"),
         );

@@ -112,13 +112,13 @@ impl Plan {
             None => {
                 let body = CreateConversation { model: model.clone(), ..CreateConversation::default() };
                 let id = connection.client.create_conversation(&body).await?.id;
-                context.remember(&connection, id, &message);
+                context.remember(&connection.place, id, &message);
                 id
             }
         };
         let answer = connection.client.plan(id, &PlanRequest { message, count: self.count, model }).await?;
         if self.conversation.is_some() {
-            context.remember(&connection, id, "");
+            context.remember(&connection.place, id, "");
         }
         if self.json { context.ui.json(&answer) } else { context.ui.out(&words::plans(&answer.plans)) }
     }

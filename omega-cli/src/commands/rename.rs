@@ -24,7 +24,7 @@ impl Rename {
         let (connection, id) = context.find(self.conversation.as_deref()).await?;
         let body = UpdateConversation { title: Some(self.title.join(" ")), ..UpdateConversation::default() };
         let conversation = connection.client.update_conversation(id, &body).await?;
-        context.remember(&connection, id, conversation.title.as_deref().unwrap_or_default());
+        context.remember(&connection.place, id, conversation.title.as_deref().unwrap_or_default());
         Ok(())
     }
 }

@@ -26,7 +26,7 @@ pub struct Status {
 impl Status {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
         let connection = match context.config.get("server") {
-            Some(url) => context.connect_to(url)?,
+            Some(url) => context.connect_to(url).await?,
             None if context.starter()?.find().await.is_none() => {
                 return if self.json {
                     context.ui.json(&json!({ "server": "local", "running": false }))
@@ -39,7 +39,7 @@ impl Status {
         let status = connection.client.status().await?;
         let url = connection.client.base_url();
         if self.json {
-            let kind = connection.server.as_str();
+            let kind = connection.place.name();
             return context.ui.json(&json!({ "server": kind, "running": true, "url": url, "status": status }));
         }
         let up = humantime_text(status.uptime_seconds);

@@ -25,7 +25,7 @@ impl Whoami {
         context.ui.line(format!(
             "{name} ({}) on {} at {}",
             who.user_id,
-            connection.server,
+            connection.place.name(),
             connection.client.base_url()
         ))
     }

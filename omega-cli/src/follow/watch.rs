@@ -421,7 +421,7 @@ impl<'a> Watch<'a> {
         if attempt == 1 {
             return;
         }
-        match self.connection.again().await {
+        match self.connection.place.again().await {
             Ok(Some(client)) => {
                 self.client = client.clone();
                 self.follower.move_to(client);

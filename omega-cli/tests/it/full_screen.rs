@@ -67,7 +67,9 @@ async fn what_is_left_behind_is_the_way_back_and_not_the_answer() {
         assert_eq!(code, 0, "{screen}");
         let left = screen.rsplit("\u{1b}[?1049l").next().unwrap();
         assert!(left.contains("come back with: omega chat --conversation "), "{left:?}");
-        assert!(!left.contains("**") && left.lines().count() == 2, "a title and the way back: {left:?}");
+        // And where a first start keeps its key.
+        let lines = left.lines().filter(|line| !line.contains("The API key of your local server")).count();
+        assert!(!left.contains("**") && lines == 2, "a title and the way back: {left:?}");
         // Every mode that was taken is given back.
         for (taken, given) in [("?1049h", "?1049l"), ("?1002h", "?1002l"), ("?1004h", "?1004l"), ("?2004h", "?2004l")] {
             let (taken, given) = (format!("\u{1b}[{taken}"), format!("\u{1b}[{given}"));
@@ -165,4 +167,53 @@ fn descendants(of: u64) -> Vec<u64> {
 fn says_chat(pid: u64) -> bool {
     let said = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     said.ends_with("omega\0chat\0") && !said.contains("setsid")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_screen_is_there_before_the_server_and_what_is_sent_meanwhile_waits_for_it() {
+    with(Script::new().turn(Reply::text("Zebras have stripes.")), |home| {
+        // Another command is about to start the server.
+        fs::create_dir_all(home.path().join("run")).unwrap();
+        let starting = fs::File::create(home.path().join("run/start.lock")).unwrap();
+        starting.lock().unwrap();
+        let mut window = Window::open(&home, &["chat"]);
+        window.sees("ask for something");
+        window.sees("connecting");
+        window.types("what do zebras have?\r");
+        window.sees("sending");
+        window.types("and a draft");
+        window.until("the draft is kept", |_| drafts(&home).iter().any(|it| it.ends_with("and a draft")));
+        assert!(home.server().is_none());
+        starting.unlock().unwrap();
+        let screen = window.sees("Zebras have stripes.");
+        assert!(screen.contains("and a draft"), "{screen}");
+        // What the command says beside the screen is not written over it.
+        assert!(!window.raw().contains("is kept in"), "{}", window.raw());
+        window.types("\x03\x04");
+        window.sees("is kept in");
+    })
+    .await;
+}
+
+#[test]
+fn a_server_that_does_not_start_ends_the_screen_with_its_reason_and_keeps_what_was_written() {
+    let home = Home::new();
+    // A folder is no database.
+    fs::create_dir_all(home.path().join("data/omega.db")).unwrap();
+    let starting = home.path().join("run/start.lock");
+    fs::create_dir_all(starting.parent().unwrap()).unwrap();
+    let starting = fs::File::create(starting).unwrap();
+    starting.lock().unwrap();
+    let mut window = Window::open(&home, &["chat"]);
+    window.sees("connecting");
+    window.types("half a thought");
+    window.until("the draft is kept", |_| drafts(&home) == ["half a thought"]);
+    starting.unlock().unwrap();
+    let screen = window.sees("error: the local server did not start");
+    let left = window.raw();
+    let left = left.rsplit("\u{1b}[?1049l").next().unwrap();
+    assert!(left.contains("did not start") && left.contains("what you wrote and did not send is kept"), "{left:?}");
+    assert!(!screen.contains("ask for something"), "{screen}");
+    assert_eq!(window.ends(), 6);
+    assert_eq!(drafts(&home), ["half a thought"]);
 }

@@ -146,6 +146,11 @@ impl Window {
         self.child.process_id().unwrap()
     }
 
+    /// Waits until its command has ended, for the exit code.
+    pub fn ends(mut self) -> u32 {
+        self.child.wait().unwrap().exit_code()
+    }
+
     /// Ends it without a word.
     pub fn kill(mut self) {
         signal("KILL", self.pid().into());

@@ -28,6 +28,8 @@ const STOP: Duration = Duration::from_secs(10);
 /// Time for the runs of a server that hands over to come to a safe point; after it they are cut, and go on in the next one.
 const HAND_OVER: Duration = Duration::from_secs(40);
 const STEP: Duration = Duration::from_millis(20);
+/// The same for a server that starts: somebody waits for it before a screen.
+const START_STEP: Duration = Duration::from_millis(4);
 const LOG_AT_MOST: u64 = 4 * 1024 * 1024;
 
 /// How the server is started: by the same binary that asks for it.
@@ -291,7 +293,7 @@ impl Starter {
                 None if !self.is_claimed()? => child = Some(self.spawn()?),
                 None => {}
             }
-            sleep(STEP).await;
+            sleep(START_STEP).await;
         }
         Err(StartError::Silent { path: log })
     }

@@ -2,7 +2,7 @@
 
 use super::{App, Conversation, Effect, Focus, Step, layers::Viewer};
 use crate::{
-    messages::{Command, Shown, Update},
+    messages::{Command, Link, Shown, Update},
     transcript::Gaps,
 };
 use omega_core::{
@@ -47,6 +47,12 @@ impl App {
                 self.here.heard_at = self.now;
                 self.here.again_at = None;
                 self.here.link = link;
+            }
+            Update::Server(url) => {
+                self.known.base_url = url;
+                if self.here.id.is_none() && self.here.link == Link::Connecting {
+                    self.here.link = Link::Idle;
+                }
             }
             Update::Again(at) => self.here.again_at = Some(at),
             Update::Still => self.is_still = true,

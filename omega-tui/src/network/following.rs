@@ -46,7 +46,7 @@ async fn follow_one(server: &Server, id: ConversationId, hurry: &Notify, updates
     let mut known: Option<View> = None;
     loop {
         let policy = FollowPolicy::default();
-        let mut client = server.client();
+        let mut client = server.client().await;
         let mut follower = match known.take() {
             Some(view) => Follower::resume(client.clone(), id, view, policy),
             None => Follower::new(client.clone(), id, policy),

@@ -48,7 +48,7 @@ pub async fn section(client: &Client, id: ConversationId, stretch: Stretch) -> R
 pub async fn watch_health(server: Arc<Server>, updates: mpsc::Sender<Update>) {
     let mut known = None;
     loop {
-        if let Ok(status) = server.client().status().await {
+        if let Ok(status) = server.client().await.status().await {
             let mirror = status.registry.mirror.as_ref().map(|mirror| (mirror.state, mirror.completed_at));
             let facts =
                 (status.registry.status.clone(), mirror, status.executor.status.clone(), status.breakers.clone());
@@ -74,7 +74,7 @@ pub async fn watch_changes(
         let open = *looks.borrow_and_update();
         // Safe Mode stands in the top line.
         for topic in [Some(Topic::Settings), open.filter(|it| *it != Topic::Settings)].into_iter().flatten() {
-            let Ok(shown) = change::look(&server.client(), topic).await else { continue };
+            let Ok(shown) = change::look(&server.client().await, topic).await else { continue };
             if known.contains(&(topic, shown.clone())) {
                 continue;
             }
@@ -94,7 +94,8 @@ pub async fn watch_changes(
 
 /// The tools of a search. While a word is half typed it finds nothing: then those of the first ones that the caller has whose
 /// names begin like it.
-async fn found(client: Client, words: &str) -> Vec<ToolRow> {
+async fn found(server: &Server, words: &str) -> Vec<ToolRow> {
+    let client = server.client().await;
     let tools = client.search_tools(words, None, TOOLS).await.map(|answer| answer.results.tools);
     match tools {
         Ok(tools) if !tools.is_empty() => tools,
@@ -113,7 +114,7 @@ pub async fn find_tools(server: Arc<Server>, mut typed: watch::Receiver<String>,
         sleep(TYPING_WAIT).await;
         let words = typed.borrow_and_update().clone();
         let rows = tokio::select! {
-            rows = found(server.client(), &words) => rows,
+            rows = found(&server, &words) => rows,
             changed = typed.changed() => {
                 if changed.is_err() {
                     return;
@@ -137,7 +138,7 @@ pub async fn show_previews(
     while looked_at.changed().await.is_ok() {
         sleep(TYPING_WAIT).await;
         let Some(id) = *looked_at.borrow_and_update() else { continue };
-        let preview = preview(&server.client(), id).await.map_err(|error| error.to_string());
+        let preview = preview(&server.client().await, id).await.map_err(|error| error.to_string());
         if updates.send(Update::Preview(id, preview)).await.is_err() {
             return;
         }

@@ -14,7 +14,7 @@ mod server;
 
 pub use desk::{Keeping, Notebook};
 pub use memory::RememberIn;
-pub use server::{FindAgain, Reconnecting};
+pub use server::{Connecting, FindAgain, NoServer, Reconnecting};
 
 use crate::messages::{Command, Draft, NetworkEnd, Update};
 use answering::{answer_run, lasting, take_back, words_of};
@@ -24,11 +24,11 @@ use looking::{find_tools, show_previews, watch_changes, watch_health};
 use memory::Memory;
 use omega_core::{
     api::{Accepted, CreateConversation, ExecuteRequest, ForkConversation, SendMessage, UpdateConversation},
-    client::{Client, ClientError},
+    client::ClientError,
     id::{ConversationId, MessageId, ToolId},
 };
 use server::Server;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     sync::{Notify, mpsc, watch},
     task::JoinSet,
@@ -67,9 +67,15 @@ pub struct Machine {
     pub notebook: Option<Notebook>,
 }
 
-/// Serves the screen until it is gone.
-pub async fn serve(client: Client, machine: Machine, start: Option<ConversationId>, mut end: NetworkEnd) {
-    let server = Arc::new(Server::new(client, machine.find_again));
+/// Serves the screen until it is gone, or until it is known that there is no server. What needs none is done before it is
+/// there.
+pub async fn serve(
+    connecting: Connecting,
+    machine: Machine,
+    start: Option<ConversationId>,
+    mut end: NetworkEnd,
+) -> Result<(), NoServer> {
+    let server = Arc::new(Server::new(machine.find_again, end.updates.clone()));
     let memory = Memory::new(machine.remember, end.updates.clone());
     let desk = Desk::new(machine.notebook, end.updates.clone());
     desk.recall(start);
@@ -81,7 +87,7 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
     let hurry = Arc::new(Notify::new());
     tasks.spawn(follow(Arc::clone(&server), watched.clone(), Arc::clone(&hurry), end.updates.clone()));
     tasks.spawn(send_in_order(Arc::clone(&server), memory.clone(), current, queue, end.updates.clone()));
-    tasks.spawn(introduce(server.client(), end.updates.clone()));
+    tasks.spawn(introduce(Arc::clone(&server), end.updates.clone()));
     tasks.spawn(watch_health(Arc::clone(&server), end.updates.clone()));
     let (looks, looked_at) = watch::channel(None);
     tasks.spawn(show_previews(Arc::clone(&server), looked_at, end.updates.clone()));
@@ -89,7 +95,18 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
     tasks.spawn(watch_changes(Arc::clone(&server), changes, end.updates.clone()));
     let (searches, typed) = watch::channel(String::new());
     tasks.spawn(find_tools(Arc::clone(&server), typed, end.updates.clone()));
-    while let Some(command) = end.commands.recv().await {
+    let mut connected = pin!(server.connect(connecting));
+    let mut is_connected = false;
+    loop {
+        let command = tokio::select! {
+            connected = &mut connected, if !is_connected => {
+                connected?;
+                is_connected = true;
+                continue;
+            }
+            command = end.commands.recv() => command,
+        };
+        let Some(command) = command else { return Ok(()) };
         while tasks.try_join_next().is_some() {}
         let _ = match command {
             Command::Send { draft, text, model, pins, safe_mode } => {
@@ -150,7 +167,7 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
             }
             other => {
                 let conversation = *watched.borrow();
-                tasks.spawn(answer(server.client(), conversation, other, end.updates.clone()));
+                tasks.spawn(answer(Arc::clone(&server), conversation, other, end.updates.clone()));
                 Ok(())
             }
         };
@@ -158,7 +175,8 @@ pub async fn serve(client: Client, machine: Machine, start: Option<ConversationI
 }
 
 /// Says who the person here is, and what answers them. Without that they are treated as anybody; the server decides anyway.
-async fn introduce(client: Client, updates: mpsc::Sender<Update>) {
+async fn introduce(server: Arc<Server>, updates: mpsc::Sender<Update>) {
+    let client = server.client().await;
     if let Ok(me) = client.whoami().await {
         let _ = updates.send(Update::Me(Box::new(me))).await;
     }
@@ -213,7 +231,7 @@ async fn create(
     safe_mode: Option<bool>,
 ) -> Result<ConversationId, ClientError> {
     let body = CreateConversation { model, safe_mode, ..CreateConversation::default() };
-    let client = server.client();
+    let client = server.client().await;
     let made = match client.create_conversation(&body).await {
         // Nothing was made where nobody answered.
         Err(error) => match server.find_again(&client, &error).await {
@@ -235,7 +253,7 @@ async fn send(
     let key = MessageId::new().to_string();
     let body = SendMessage { message, model, pins, client_message_id: Some(key.clone()), ..SendMessage::default() };
     for wait in SEND_WAITS {
-        let client = server.client();
+        let client = server.client().await;
         match client.send_message(id, &body, &key).await {
             Err(error) if error.is_temporary() => {
                 if server.find_again(&client, &error).await.is_none() {
@@ -245,11 +263,17 @@ async fn send(
             done => return done,
         }
     }
-    server.client().send_message(id, &body, &key).await
+    server.client().await.send_message(id, &body, &key).await
 }
 
 /// Does what needs no order and says only what the stream does not say anyway.
-async fn answer(client: Client, conversation: Option<ConversationId>, command: Command, updates: mpsc::Sender<Update>) {
+async fn answer(
+    server: Arc<Server>,
+    conversation: Option<ConversationId>,
+    command: Command,
+    updates: mpsc::Sender<Update>,
+) {
+    let client = server.client().await;
     let update = match command {
         Command::Answer(answer) => match conversation {
             None => None,

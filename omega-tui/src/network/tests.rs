@@ -1,6 +1,6 @@
 //! The task against a server that answers what each test scripts, over real HTTP.
 
-use super::{FindAgain, Keeping, Machine, Notebook, RememberIn, serve};
+use super::{Connecting, FindAgain, Keeping, Machine, Notebook, RememberIn, serve};
 use crate::messages::{self, Command, Link, Saving, ScreenEnd, Shown, Topic, Update, UsedBefore};
 use omega_core::{
     api::{CreateConversation, Timestamp},
@@ -123,7 +123,7 @@ fn frame(id: ConversationId, event: Event) -> String {
 
 fn open(server: &Server, conversation: Option<ConversationId>) -> ScreenEnd {
     let (screen, network) = messages::pair();
-    tokio::spawn(serve(server.client.clone(), Machine::default(), conversation, network));
+    tokio::spawn(serve(server.client.clone().into(), Machine::default(), conversation, network));
     screen
 }
 
@@ -247,7 +247,7 @@ async fn a_conversation_is_written_down_before_its_first_message_goes_out() {
     });
     let (mut screen, network) = messages::pair();
     let machine = Machine { remember: Some(remember), ..Machine::default() };
-    tokio::spawn(serve(server.client.clone(), machine, None, network));
+    tokio::spawn(serve(server.client.clone().into(), machine, None, network));
     screen.commands.send(say(1, "hello")).unwrap();
     // That it can't be written is said, and stops nothing.
     let words = next(&mut screen, |update| matches!(update, Update::Failed(_))).await;
@@ -293,7 +293,7 @@ async fn a_server_that_comes_back_elsewhere_is_found() {
     });
     let (mut screen, network) = messages::pair();
     let machine = Machine { find_again: Some(find), ..Machine::default() };
-    tokio::spawn(serve(lost, machine, Some(id), network));
+    tokio::spawn(serve(lost.into(), machine, Some(id), network));
     screen.commands.send(say(1, "hello")).unwrap();
     let (mut live, mut sent) = (false, false);
     while !(live && sent) {
@@ -384,7 +384,7 @@ async fn what_is_written_is_kept_and_comes_back_with_its_conversation() {
     kept.keep_message("sent before").unwrap();
     let (mut screen, network) = messages::pair();
     let machine = Machine { notebook: Some(Notebook::new(Arc::clone(&kept))), ..Machine::default() };
-    tokio::spawn(serve(server.client.clone(), machine, Some(id), network));
+    tokio::spawn(serve(server.client.clone().into(), machine, Some(id), network));
     let mut news = Vec::new();
     while news.len() < 2 {
         let update = screen.updates.recv().await.expect("the task is alive");
@@ -422,7 +422,7 @@ async fn a_conversation_that_is_forgotten_is_not_brought_back_by_what_was_still_
     let (mut screen, network) = messages::pair();
     let notebook = Some(Notebook::new(Arc::clone(&kept)));
     let machine = Machine { notebook, remember: Some(remember), ..Machine::default() };
-    tokio::spawn(serve(server.client.clone(), machine, None, network));
+    tokio::spawn(serve(server.client.clone().into(), machine, None, network));
     let (gone, stays) = (ConversationId::new(), ConversationId::new());
     for id in [stays, gone] {
         screen.commands.send(Command::Remember(id, String::new())).unwrap();
@@ -457,4 +457,52 @@ async fn what_is_set_elsewhere_is_seen_once_it_is_looked_at_again() {
     next(&mut screen, |it| matches!(it, Update::Seen(Topic::Pins, Shown::Pins(pins)) if pins.len() == 1)).await;
     *pins.lock().unwrap() = json!([]);
     next(&mut screen, |it| matches!(it, Update::Seen(Topic::Pins, Shown::Pins(pins)) if pins.is_empty())).await;
+}
+
+#[tokio::test]
+async fn what_needs_no_server_is_done_before_it_is_there_and_the_rest_waits_for_it() {
+    let id = ConversationId::new();
+    let server = Server::start(move |asked| match asked.line.split(' ').nth(1).unwrap() {
+        path if path.ends_with("/messages") => answer(accepted()),
+        path if path.contains("/events") => (200, String::new()),
+        _ => answer(conversation(id)),
+    })
+    .await;
+    let (opens, opened) = tokio::sync::oneshot::channel::<Client>();
+    let kept = Arc::new(InMemory::default());
+    kept.keep_draft(None, "of another time").unwrap();
+    let (mut screen, network) = messages::pair();
+    let machine = Machine { notebook: Some(Notebook::new(Arc::clone(&kept))), ..Machine::default() };
+    let connecting = Connecting::new(async { Ok(opened.await?) });
+    tokio::spawn(serve(connecting, machine, None, network));
+    screen.commands.send(say(1, "hello")).unwrap();
+    screen.commands.send(Command::Health).unwrap();
+    let draft = next(&mut screen, |it| matches!(it, Update::Draft(..))).await;
+    assert_eq!(draft, Update::Draft(None, "of another time".into()));
+    screen.commands.send(Command::KeepDraft(None, "written meanwhile".into())).unwrap();
+    within_a_while(|| kept.take_up_draft(None).unwrap() == "written meanwhile").await;
+    assert!(server.asked.lock().unwrap().is_empty());
+    opens.send(server.client.clone()).unwrap();
+    let (mut url, mut is_sent) = (None, false);
+    while url.is_none() || !is_sent {
+        match screen.updates.recv().await.expect("the task is alive") {
+            Update::Server(at) => url = Some(at),
+            Update::Accepted(1, _) => is_sent = true,
+            _ => {}
+        }
+    }
+    assert_eq!(url.as_deref(), Some(server.client.base_url()));
+}
+
+#[tokio::test]
+async fn that_there_is_no_server_ends_it_with_the_reason() {
+    let (screen, network) = messages::pair();
+    let connecting = Connecting::new(async { Err("the disk is full".into()) });
+    let ended = serve(connecting, Machine::default(), None, network).await;
+    assert_eq!(ended.unwrap_err().to_string(), "the disk is full");
+    drop(screen);
+    let (screen, network) = messages::pair();
+    drop(screen);
+    let never = Connecting::new(std::future::pending());
+    assert!(serve(never, Machine::default(), None, network).await.is_ok(), "without a screen nobody waits");
 }

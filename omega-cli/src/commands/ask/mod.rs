@@ -99,7 +99,7 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
     let title =
         ask.title.clone().unwrap_or_else(|| if is_new { prompt::title(&prompt).to_owned() } else { String::new() });
     // It is there; what the disk takes for it passes beside the run.
-    let remembered = is_new.then(|| context.remember_beside(&connection, id, title.clone()));
+    let remembered = is_new.then(|| context.remember_beside(&connection.place, id, title.clone()));
     let mut signals = Signals::listen()?;
     let mut follow = ask.follow.clone();
     follow.answers.plan = ask.plan.filter(|number| *number > 0);
@@ -116,7 +116,7 @@ pub async fn run(ask: &Ask, context: &Context) -> Result<(), Failure> {
         accepted = connection.client.send_message(id, &body, &key) => accepted?,
         code = signals.next() => return Err(Failure::silent(code)),
     };
-    let remembered = remembered.unwrap_or_else(|| context.remember_beside(&connection, id, title));
+    let remembered = remembered.unwrap_or_else(|| context.remember_beside(&connection.place, id, title));
 
     let view = View::begun(None, accepted.seq.saturating_sub(1));
     let begun = Begun { conversation: id, run: accepted.run_id, view, answered: Vec::new() };

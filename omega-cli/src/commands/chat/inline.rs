@@ -165,7 +165,7 @@ impl<'a> Talk<'a> {
                     ..CreateConversation::default()
                 };
                 let id = client.create_conversation(&body).await?.id;
-                self.context.remember(self.connection, id, &one_line(message, 80));
+                self.context.remember(&self.connection.place, id, &one_line(message, 80));
                 self.conversation = Some(id);
                 id
             }

@@ -218,7 +218,7 @@ fn deno(context: &Context) -> Check {
 
 async fn server(context: &Context) -> Vec<Check> {
     let client = match context.config.get("server") {
-        Some(url) => context.connect_to(url).map(|connection| connection.client),
+        Some(url) => context.connect_to(url).await.map(|connection| connection.client),
         None => match local_client(context).await {
             Ok(Some(client)) => Ok(client),
             Ok(None) => {

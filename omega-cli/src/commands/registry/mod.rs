@@ -127,10 +127,10 @@ impl Add {
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let source = Source::of(&self.package);
         let connection = context.connect().await?;
-        if source.is_own() && connection.server != LOCAL {
+        if source.is_own() && connection.place.name() != LOCAL {
             return Err(Failure::usage(format!(
                 "a folder, a tarball or a git address is tried on this machine's own server, and this command asks {}",
-                one_line(&connection.server, 200)
+                one_line(connection.place.name(), 200)
             ))
             .hint("leave --server out, or publish the package and add it by its name"));
         }
