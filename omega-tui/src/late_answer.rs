@@ -3,7 +3,7 @@
 //! A slow line or a busy machine takes longer than anybody waits at the start. Then the answer comes among the keys, and
 //! would be written into the message. The promise: it is taken out and used, and no key is lost or changes its place.
 
-use crate::terminal::colour_of;
+use crate::probe::colour_of;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::time::{Duration, Instant};
 

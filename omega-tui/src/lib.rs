@@ -25,6 +25,7 @@ mod output;
 mod pacer;
 mod picture;
 mod print;
+mod probe;
 mod run;
 mod screen;
 mod sheet;

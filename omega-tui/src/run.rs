@@ -11,8 +11,9 @@ use crate::{
     network::{self, Connecting, FindAgain, Machine, NoServer, Notebook, RememberIn},
     pacer::Pacer,
     picture::Showing,
+    probe::Probed,
     screen,
-    terminal::{Probed, Screen, Stopped},
+    terminal::{Screen, Stopped},
     theme::{Environment, Mode, Theme, ThemeChoice},
 };
 use crossterm::event::EventStream;
@@ -125,6 +126,11 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
     if environment.term == "dumb" {
         return Err(Error::Dumb);
     }
+    let (ends, network_end) = messages::pair();
+    let notebook = options.notebook;
+    let machine = Machine { find_again: options.find_again, remember: options.remember, notebook: notebook.clone() };
+    // First of all: it goes on while the terminal is asked and drawn on.
+    let mut network = tokio::spawn(network::serve(options.connecting, machine, options.conversation, network_end));
     let mut screen = Screen::enter()?;
     let asked = Instant::now();
     let Probed { ground, typed, reads_kitty } = probed(&environment);
@@ -134,14 +140,10 @@ pub async fn run(options: Options) -> Result<Outcome, Error> {
     app.here.link = Link::Connecting;
     app.keys = options.keys;
     app.pictures = Showing::of(reads_kitty, |name| std::env::var(name).ok());
-    app.keeps_drafts = options.notebook.is_some();
+    app.keeps_drafts = notebook.is_some();
     app.composer.insert(&options.draft.unwrap_or_default());
     app.composer.insert(&typed);
 
-    let (ends, network_end) = messages::pair();
-    let notebook = options.notebook;
-    let machine = Machine { find_again: options.find_again, remember: options.remember, notebook: notebook.clone() };
-    let mut network = tokio::spawn(network::serve(options.connecting, machine, options.conversation, network_end));
     let surroundings = motion::Environment::of_process();
     let still = motion::is_still(options.motion, &surroundings);
     app.is_still = still == Some(true);
@@ -181,7 +183,7 @@ fn probed(environment: &Environment) -> Probed {
     use crate::theme::Depth;
     match environment.depth() {
         Depth::None => Probed::default(),
-        Depth::True | Depth::Indexed | Depth::Sixteen => crate::terminal::probe(),
+        Depth::True | Depth::Indexed | Depth::Sixteen => crate::probe::probe(),
     }
 }
 

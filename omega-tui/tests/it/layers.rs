@@ -2,7 +2,7 @@
 
 use omega_core::testing::layers::{Sources, faults, unnamed, unwieldy};
 
-const ORDER: [&str; 30] = [
+const ORDER: [&str; 31] = [
     "wrap",
     "clean",
     "numbers",
@@ -13,6 +13,7 @@ const ORDER: [&str; 30] = [
     "theme",
     "links",
     "picture",
+    "probe",
     "terminal",
     "late_answer",
     "escape",
