@@ -8,10 +8,12 @@ use crate::{
     test_harness::{TestHarness, full},
     theme::{Depth, Mode, READABLE, Theme, contrast},
 };
+use omega_core::executor::ToolErrorCode;
 use ratatui::{
     buffer::{Buffer, Cell},
     style::{Color, Modifier},
 };
+use serde_json::json;
 use std::fmt::Write as _;
 
 /// Three that people have, and the smallest that anything is drawn in.
@@ -197,5 +199,21 @@ fn break_none(openings: Vec<Opening>, is_over: bool) {
         stage.resize(1, 1).keys("<down><up><pgdn><pgup>").resize(40, 10).keys("<pgup><pgdn>").resize(80, 24);
         // And it opens at one cell.
         opened(&opening, is_over, (1, 1), Mode::Light, Depth::Indexed).resize(40, 10);
+    }
+}
+
+#[test]
+fn why_a_call_failed_and_what_came_can_be_read_however_narrow_the_terminal_is() {
+    for width in 40..=140 {
+        let mut stage = TestHarness::new(width, 24);
+        stage.open().asked("work").step();
+        let input = json!({"expression": "det([[2,1],[1,3]])", "and": "a second field that is long"});
+        let broken = stage.calls("mathjs::evaluate", input.clone());
+        stage.fails(broken, ToolErrorCode::InvalidInput, "the input does not fit the tool");
+        let works = stage.calls("mathjs::evaluate", input);
+        stage.gives(works, json!("12345 is what came"));
+        stage.draw();
+        let text = stage.text();
+        assert!(text.contains("INVALID_INPUT") && text.contains("12345"), "{width}: {text}");
     }
 }
