@@ -55,12 +55,19 @@ fn show(ui: &Ui, stats: &Figures) -> Result<(), Failure> {
         StatsScope::Server => "the whole server",
         StatsScope::Own => "your own conversations",
     };
-    let part = humantime::format_duration(Duration::from_millis(stats.bucket_ms));
-    ui.note(ui.tone(Tone::Dim, &format!("{whose}, from {} to {}; a bar is {part}", stats.since, stats.until)));
+    let part = humantime::format_duration(Duration::from_millis(stats.bucket_ms)).to_string();
+    let part = if part == "1day" { String::from("a day") } else { part };
+    let (since, until) = (minute(stats.since), minute(stats.until));
+    ui.note(ui.tone(Tone::Dim, &format!("{whose}, from {since} to {until} (UTC); a bar is {part}")));
     ui.rows(&summary(stats))?;
     table(ui, "tools", &stats.tools.most_called.iter().map(call).collect::<Vec<_>>())?;
     table(ui, "executors", &stats.executors.iter().map(call).collect::<Vec<_>>())?;
     table(ui, "models", &stats.usage.models.iter().map(model).collect::<Vec<_>>())
+}
+
+/// `2026-11-30 14:05`
+fn minute(time: Timestamp) -> String {
+    time.to_string().chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect()
 }
 
 /// Name, figure, plot, and what it means.
@@ -134,14 +141,14 @@ fn call(stats: &CallStats) -> [String; 5] {
     let worked = stats.success_rate.map(|rate| format!("{} worked", percent(rate))).unwrap_or_default();
     let failed = some(stats.failed).map(|n| format!("{n} failed")).unwrap_or_default();
     let mean = stats.mean_ms.map(seconds).unwrap_or_default();
-    [one_line(&stats.name, 60), format!("{} calls", count(stats.calls)), worked, failed, mean]
+    [one_line(&stats.name, 60), several(stats.calls, "call"), worked, failed, mean]
 }
 
 fn model(stats: &ModelStats) -> [String; 5] {
     let usage = &stats.usage;
     [
         one_line(&stats.model, 60),
-        format!("{} answers", count(stats.answers)),
+        several(stats.answers, "answer"),
         format!("{} in", count(usage.input_tokens)),
         format!("{} out", count(usage.output_tokens)),
         dollars(usage).unwrap_or_default(),
@@ -165,6 +172,11 @@ fn sparkline(figures: impl Iterator<Item = u64>) -> String {
             .unwrap_or(BARS[0]),
     };
     format!("│{}│", figures.into_iter().map(bar).collect::<String>())
+}
+
+/// `1 call`, `12.3 k calls`
+fn several(n: u64, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{} {what}s", count(n)) }
 }
 
 fn percent(share: f64) -> String {
