@@ -1,4 +1,4 @@
-//! A tool call: one line (two where it is narrow) until it is opened; then what went in and what came out; then all of it.
+//! A tool call: one line, never more, until it is opened; then what went in and what came out; then all of it.
 
 use super::cells::{INDENT, Look, Scene, indented};
 use crate::{
@@ -29,7 +29,7 @@ const PREVIEW_LINES: usize = 16;
 const WHOLE_LINES: usize = 2_000;
 
 pub fn lines(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'static>> {
-    let mut lines = head(run, scene, look);
+    let mut lines = vec![head(run, scene, look)];
     if look.level == 0 {
         return lines;
     }
@@ -47,11 +47,11 @@ pub fn lines(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'sta
 }
 
 /// `✓ mathjs evaluate det([[2,1],[1,3]]) → 5 · 0.3 s`, or why it failed, or how far it is.
-fn head(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'static>> {
+fn head(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Line<'static> {
     let theme = scene.theme;
     let on = |style: Style| if look.selected { style.patch(theme.selected) } else { style };
     let (sign, style) = glyph(run.status, scene.spinner, theme);
-    let took = took(run, scene.now).map(|took| format!(" · {}", seconds(took))).unwrap_or_default();
+    let mut took = took(run, scene.now).map(|took| format!(" · {}", seconds(took))).unwrap_or_default();
     let name = label(run);
     let mut spans = vec![
         Span::styled(if look.selected { "› " } else { INDENT }, on(theme.accent)),
@@ -61,26 +61,22 @@ fn head(run: &ToolRun, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'static>>
     let (end, end_style) = ending(run, scene);
     // What was asked gives way to what came, but not below a third of the line.
     let room = look.width.saturating_sub(width(&name) + width(&took) + 5);
-    // A few letters of each would say nothing.
-    let is_apart = room < NARROW && width(&end) > room / 2;
-    let came = if is_apart { 0 } else { width(&end).min(room - room / 3) };
-    let asked = if look.level == 0 { one_line(&asked_of(run)) } else { String::new() };
+    // A few letters of each would say nothing: there it is what came that counts.
+    let is_narrow = room < NARROW && width(&end) > room / 2;
+    if is_narrow && width(&end) > room {
+        took = String::new();
+    }
+    let came = width(&end).min(room - room / 3);
+    let asked = if look.level == 0 && !is_narrow { one_line(&asked_of(run)) } else { String::new() };
     let asked = fit(vec![Span::styled(format!(" {asked}"), on(theme.secondary))], room.saturating_sub(came));
     if !asked.to_string().trim().is_empty() {
         spans.extend(asked.spans);
     }
     let used: usize = spans.iter().map(|span| width(&span.content)).sum();
-    let took = Span::styled(took, on(theme.dim));
-    if is_apart {
-        spans.push(took);
-        let end = end.trim_start_matches([' ', '·']).to_owned();
-        let below = vec![Span::styled(INDENT.repeat(2), on(end_style)), Span::styled(end, on(end_style))];
-        return vec![fit(spans, look.width), fit(below, look.width)];
-    }
-    let end = fit(vec![Span::styled(end, on(end_style))], look.width.saturating_sub(used + width(&took.content)));
+    let end = fit(vec![Span::styled(end, on(end_style))], look.width.saturating_sub(used + width(&took)));
     spans.extend(end.spans);
-    spans.push(took);
-    vec![fit(spans, look.width)]
+    spans.push(Span::styled(took, on(theme.dim)));
+    fit(spans, look.width)
 }
 
 /// What was asked, where the name does not say it already.
