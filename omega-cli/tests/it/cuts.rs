@@ -45,11 +45,11 @@ fn place(mut at: usize, bodies: &[String]) -> Option<(usize, usize)> {
     None
 }
 
-/// Asks in some processes at once, one for each of the numbers.
+/// Asks in some processes at once, one for each of the numbers. Most of the time they wait: what was cut is asked again after a moment.
 fn each(home: &Home, numbers: &[usize], ask: impl Fn(&Home, usize) + Sync) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..6 {
+        for _ in 0..16 {
             scope.spawn(|| {
                 while let Some(number) = numbers.get(next.fetch_add(1, Ordering::Relaxed)) {
                     ask(home, *number);
