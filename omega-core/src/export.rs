@@ -16,7 +16,10 @@ use crate::{
     sanitize::sanitize_terminal,
 };
 use serde_json::Value;
-use std::{collections::HashMap, fmt::Write};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write,
+};
 
 mod open_block;
 
@@ -50,8 +53,12 @@ pub fn markdown(detail: &ConversationDetail, events: &[Envelope]) -> String {
     let begun = format!("begun {}{}", conversation.created_at, from.unwrap_or_default());
     line(&mut out, format_args!("Model `{}` · {begun}\n", code(&conversation.model)));
     let told = Told::of(detail, events);
+    let replaced: HashSet<MessageId> = detail.messages.iter().filter_map(|message| message.replaces).collect();
+    let replaced_runs: HashSet<RunId> =
+        detail.runs.iter().filter(|run| replaced.contains(&run.message_id)).map(|run| run.id).collect();
     for message in &detail.messages {
-        write_message(&mut out, message);
+        let is_replaced = message.run_id.is_some_and(|run| replaced_runs.contains(&run));
+        write_message(&mut out, message, is_replaced);
         if message.role == Role::User {
             write_plans(&mut out, told.plans.get(&message.run_id).into_iter().flatten());
         }
@@ -130,7 +137,7 @@ fn thoughts(message: &Message) -> String {
     thoughts.map(|text| format!("> *Thought:*\n>\n{}\n", quoted(text))).collect()
 }
 
-fn write_message(out: &mut String, message: &Message) {
+fn write_message(out: &mut String, message: &Message, is_replaced: bool) {
     let text = sanitize_terminal(&message.content);
     let who = match (&message.author, message.role) {
         (Some(author), _) => name(&author.display_name),
@@ -141,9 +148,14 @@ fn write_message(out: &mut String, message: &Message) {
     if message.role == Role::Assistant && text.trim().is_empty() && thoughts.is_empty() {
         return;
     }
-    let note = if message.status == MessageStatus::Discarded { " (given up)" } else { "" };
+    let given_up = if message.status == MessageStatus::Discarded { " (given up)" } else { "" };
+    let version = match (is_replaced, message.replaces) {
+        (true, _) => " (earlier version)",
+        (false, Some(_)) => " (newer version)",
+        (false, None) => "",
+    };
     let text = text.trim_end();
-    line(out, format_args!("## {who}{note} · {}\n\n{thoughts}{text}", message.created_at));
+    line(out, format_args!("## {who}{given_up}{version} · {}\n\n{thoughts}{text}", message.created_at));
     if let Some(closing) = open_block::closing(text) {
         line(out, format_args!("{closing}"));
     }

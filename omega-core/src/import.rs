@@ -36,11 +36,12 @@ const TITLE: usize = 200;
 const NAME: usize = 64;
 
 /// Members that hold an id of ours, wherever they stand.
-const IDS: [&str; 11] = [
+const IDS: [&str; 12] = [
     "id",
     "conversationId",
     "runId",
     "messageId",
+    "replaces",
     "toolRunId",
     "planId",
     "planSetId",

@@ -81,6 +81,7 @@ impl Texts for Message {
             parts,
             author,
             finish_reason: _,
+            replaces: _,
             created_at: _,
         } = self;
         editor.text(content);

@@ -397,6 +397,7 @@ impl View {
                 parts: Vec::new(),
                 author: None,
                 finish_reason: None,
+                replaces: None,
                 created_at: envelope.at,
             });
         }

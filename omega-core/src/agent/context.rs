@@ -27,6 +27,10 @@ pub fn turns<'e>(
 ) -> Vec<Turn> {
     let (mut turns, mut number_of_call) = (Vec::new(), earlier.calls);
     for (message, exchange) in exchanges.enumerate() {
+        if exchange.replaced {
+            number_of_call += exchange.steps.iter().map(|step| step.calls.len()).sum::<usize>();
+            continue;
+        }
         let plan = exchange.plan.as_ref().map(|plan| planned(&planning::section(plan))).unwrap_or_default();
         let stamp = exchange.at.map(|at| stamp(at, &exchange.zone)).unwrap_or_default();
         let user = match (&exchange.data, view) {

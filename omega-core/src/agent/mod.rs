@@ -79,6 +79,8 @@ pub struct Exchange {
     pub plan: Option<Plan>,
     /// What its run may do, where it is known.
     pub allowance: Option<Allowance>,
+    /// Whether a newer version of the message took its place: the model reads neither it nor the answer. Its calls stay numbered.
+    pub replaced: bool,
     /// The steps so far.
     pub steps: Vec<Step>,
 }
@@ -171,6 +173,9 @@ impl Agent {
         now.allowance = Some(config.allowance());
         for (message, exchange) in before.iter().chain([&now]).enumerate() {
             tools.begin_message();
+            if exchange.replaced {
+                continue;
+            }
             for (step, recorded) in exchange.steps.iter().enumerate() {
                 for call in 0..recorded.tool_runs.len() {
                     note(&mut tools, &recorded.tool_runs, (message, step, call));

@@ -102,6 +102,9 @@ pub struct Message {
     /// `refusal` mean that the answer is not all that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<FinishReason>,
+    /// The message that it is a newer version of; user messages only. Both stay in the log, and the model reads the newer one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<MessageId>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -145,6 +148,10 @@ pub struct SendMessage {
     /// model hands all of it to tools as `{"$from": "stdin"}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
+    /// An earlier message of the conversation that this one is a newer version of, edited or asked again: the model no longer reads
+    /// that message and what was answered to it. The caller's own, or any of the owner's conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<MessageId>,
     /// Variables for this run's tools; used for this run, never stored in clear, gone when it ends.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,

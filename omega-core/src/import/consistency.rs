@@ -2,9 +2,9 @@
 
 use super::{ImportError, wrong};
 use crate::{
-    api::{MessageStatus, RunStatus},
+    api::{MessageStatus, Role, RunStatus},
     event::{Envelope, Event},
-    id::{RunId, ToolRunId},
+    id::{MessageId, RunId, ToolRunId},
     view::View,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -33,6 +33,8 @@ fn rows(view: &View, proposed: &BTreeMap<ToolRunId, u64>) -> Result<(), ImportEr
     let runs: BTreeSet<String> = view.runs.iter().map(|run| run.id.to_string()).collect();
     let messages: HashMap<String, Option<String>> =
         view.messages.iter().map(|m| (m.id.to_string(), m.run_id.map(|run| run.to_string()))).collect();
+    let asked: HashMap<MessageId, u64> =
+        view.messages.iter().filter(|m| m.role == Role::User).map(|m| (m.id, m.seq)).collect();
     let mut seqs = BTreeSet::new();
     for message in &view.messages {
         let run = message.run_id.map(|run| run.to_string()).unwrap_or_default();
@@ -41,6 +43,9 @@ fn rows(view: &View, proposed: &BTreeMap<ToolRunId, u64>) -> Result<(), ImportEr
         }
         if message.seq == 0 || message.seq > view.last_seq || !seqs.insert(message.seq) {
             return wrong("events", format!("message {} has no place of its own", message.id));
+        }
+        if message.replaces.is_some_and(|before| asked.get(&before).is_none_or(|seq| *seq >= message.seq)) {
+            return wrong("events", format!("message {} takes the place of none before it", message.id));
         }
         if message.status == MessageStatus::Streaming {
             return wrong("events", format!("message {} never ends", message.id));

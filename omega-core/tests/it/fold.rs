@@ -122,6 +122,7 @@ impl Writer {
             parts: vec![Part::Text { text: text.into() }],
             author: Some(author),
             finish_reason: None,
+            replaces: None,
             created_at: at,
         };
         let queued = Run {
@@ -190,6 +191,7 @@ impl Writer {
                 parts,
                 author: None,
                 finish_reason: (index == last).then_some(FinishReason::Length),
+                replaces: None,
                 created_at: Timestamp(0),
             };
             self.stored(run, Event::MessageCompleted { message: whole });

@@ -3,11 +3,14 @@
 
 use crate::{
     browser::in_browser,
-    harness::{MODELS, Omega, execute, executor::id, people::Person},
+    harness::{MODELS, Omega, execute, executor::id, message, people::Person},
     other_tools,
     planning::{planned, plans},
 };
-use omega_core::testing::{Fault, Reply, Script, Seen};
+use omega_core::{
+    api::{CreateConversation, UpdateConversation},
+    testing::{Fault, Reply, Script, Seen},
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -214,111 +217,6 @@ async fn what_is_pressed_is_clicked_however_much_streams_meanwhile() {
     assert!(seen["grew"].as_u64().unwrap() >= 2, "what came in meanwhile is drawn behind the click: {seen:#}");
 }
 
-/// The date of a day, counted from the beginning of 2020.
-fn date(mut day: u64) -> String {
-    for year in 2020.. {
-        let leap = u64::from(year % 4 == 0);
-        for (month, days) in (1..).zip([31, 28 + leap, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]) {
-            if day < days {
-                return format!("{year}-{month:02}-{:02}", day + 1);
-            }
-            day -= days;
-        }
-    }
-    unreachable!("years do not end")
-}
-
-/// A conversation of so many questions, twenty a day from the beginning of 2020 on, and their answers.
-fn many(count: u64) -> Value {
-    let new = || uuid::Uuid::new_v4().to_string();
-    let conversation = new();
-    let mut events: Vec<Value> = Vec::new();
-    for number in 0..count {
-        let minutes = number * 72;
-        let at = format!("{}T{:02}:{:02}:00.000Z", date(minutes / 1440), minutes / 60 % 24, minutes % 60);
-        let (run, user, answer) = (new(), new(), new());
-        let text = format!("message {number} of them");
-        let mut push = |mut event: Value| {
-            let seq = events.len() + 1;
-            for (name, value) in
-                [("v", json!(1)), ("seq", json!(seq)), ("conversationId", json!(conversation)), ("at", json!(at))]
-            {
-                event[name] = value;
-            }
-            event["runId"] = json!(run);
-            events.push(event);
-            seq
-        };
-        let seq = push(json!({ "type": "message.created" }));
-        push(
-            json!({ "type": "run.queued", "position": 0, "run": { "id": run, "conversationId": conversation, "messageId": user,
-            "status": "queued", "model": MODELS[0], "steps": 0, "toolCalls": 0, "usage": {}, "createdAt": at } }),
-        );
-        let began = seq + 2;
-        push(json!({ "type": "message.completed", "message": { "id": answer, "seq": began, "runId": run, "step": 1,
-            "role": "assistant", "status": "complete", "content": "yes", "parts": [{ "type": "text", "text": "yes" }], "createdAt": at } }));
-        push(json!({ "type": "run.completed", "answer": "yes", "usage": {}, "toolCalls": 0, "steps": 1 }));
-        events[seq - 1]["message"] = json!({ "id": user, "seq": seq, "runId": run, "role": "user", "status": "complete",
-            "content": text, "parts": [{ "type": "text", "text": text }], "createdAt": at,
-            "author": { "userId": new(), "displayName": "Ada", "gravatarHash": "" } });
-    }
-    json!({ "format": omega_core::export::FORMAT, "id": conversation, "title": "many", "model": MODELS[0],
-        "createdAt": "2020-01-01T00:00:00.000Z", "events": events })
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_thousand_messages_open_at_once_and_any_day_of_them_is_two_actions_away() {
-    const QUESTIONS: u64 = 50_000;
-    let omega = Omega::start(Script::new()).await;
-    let document = serde_json::to_vec(&many(QUESTIONS)).unwrap();
-    let conversation = omega.client.import_conversation(document).await.unwrap().id.to_string();
-    let small = omega.client.import_conversation(serde_json::to_vec(&many(1)).unwrap()).await.unwrap().id.to_string();
-    let days: Vec<(String, u64)> = [0, 1, 777, 1249, 1900, 2499].map(|day| (date(day), day * 20)).into();
-    let variables = [
-        ("OMEGA_KEY", omega.key.as_str()),
-        ("OMEGA_CONVERSATION", &conversation),
-        ("OMEGA_SMALL", &small),
-        ("OMEGA_WHAT", "vast"),
-        ("OMEGA_DAYS", &json!(days).to_string()),
-    ];
-    let Some(seen) = in_browser(&omega, "reading.mjs", &variables).await else { return };
-    eprintln!("{seen:#}");
-    assert_eq!(seen["error"], Value::Null, "{seen:#}");
-    assert_eq!(seen["problems"], json!([]), "{seen:#}");
-    let least = |of: &str| {
-        seen["opened"].as_array().unwrap().iter().map(|open| open[of].as_f64().unwrap()).fold(f64::INFINITY, f64::min)
-    };
-    // As fast as a conversation of one question, where the machine is too busy for a time.
-    assert!(least("ms") < 300_f64.max(3.0 * least("small")), "{seen:#}");
-    assert!(least("longest") < 100.0, "{seen:#}");
-    for ((day, number), shown) in days.iter().zip(seen["days"].as_array().unwrap()) {
-        assert_eq!(shown["first"], format!("message {number} of them"), "{day}: {seen:#}");
-        assert_eq!(shown["actions"], 2, "{seen:#}");
-    }
-    assert!(seen["turns"].as_u64().unwrap() <= 200, "what is drawn is a part of it: {seen:#}");
-    assert!(seen["memory"].as_u64().unwrap() < 60_000_000, "{seen:#}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn any_day_of_a_long_conversation_is_two_actions_away() {
-    let omega = Omega::start(Script::new()).await;
-    let document = serde_json::to_vec(&many(600)).unwrap();
-    let conversation = omega.client.import_conversation(document).await.unwrap().id.to_string();
-    let variables = [("OMEGA_KEY", omega.key.as_str()), ("OMEGA_CONVERSATION", &conversation), ("OMEGA_WHAT", "long")];
-    let Some(seen) = in_browser(&omega, "reading.mjs", &variables).await else { return };
-    assert_eq!(seen["error"], Value::Null, "{seen:#}");
-    assert_eq!(seen["problems"], json!([]), "{seen:#}");
-    let middle = omega.client.conversation_before(conversation.parse().unwrap(), 1801, 50).await.unwrap();
-    assert_eq!((middle.messages.len(), middle.runs.len()), (50, 25), "a page of the past has no more than its runs");
-    // The eleventh of January begins with the two hundredth.
-    assert_eq!(seen["day"], "message 200 of them", "{seen:#}");
-    assert_eq!(seen["newer"], 1, "{seen:#}");
-    assert_eq!(seen["beginning"], "message 0 of them", "{seen:#}");
-    assert_eq!(seen["found"], "message 321 of them", "{seen:#}");
-    assert!(seen["days"].as_u64().unwrap() >= 2, "{seen:#}");
-    assert_eq!(seen["older"], true, "{seen:#}");
-}
-
 #[tokio::test]
 async fn where_there_is_nothing_a_browser_gets_a_page_and_a_program_gets_json() {
     const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -354,4 +252,45 @@ async fn the_page_works_below_any_path() {
     assert_eq!(seen["problems"], json!([]), "{seen:#}");
     assert_eq!((&seen["path"], &seen["link"]), (&json!(true), &json!(true)), "{seen:#}");
     assert!(seen["fonts"].as_u64().unwrap() >= 2, "{seen:#}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_covers_what_somebody_needs_at_any_width() {
+    let omega = Omega::start(flows()).await;
+    let ada = Person::new(&omega, "Ada", None).await;
+    let body = CreateConversation { model: Some(MODELS[0].into()), ..<_>::default() };
+    let conversation = ada.client.create_conversation(&body).await.unwrap().id;
+    let sent = ada.client.send_message(conversation, &message("weather"), "one").await.unwrap();
+    omega.told(conversation, sent.run_id).await;
+    let safe = UpdateConversation { safe_mode: Some(true), ..<_>::default() };
+    ada.client.update_conversation(conversation, &safe).await.unwrap();
+    let conversation = conversation.to_string();
+    let variables = [("OMEGA_KEY", ada.key.as_str()), ("OMEGA_CONVERSATION", &conversation), ("OMEGA_WHAT", "rooms")];
+    let Some(seen) = in_browser(&omega, "rooms.mjs", &variables).await else { return };
+    assert_eq!(seen["error"], Value::Null, "{seen:#}");
+    assert_eq!((&seen["problems"], &seen["faults"]), (&json!([]), &json!([])), "{seen:#}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_version_of_a_message_is_reached_and_none_goes_away_from_who_reads_it() {
+    let about = |words: &'static str| (said(words), [Reply::text(&format!("{}\n\nabout {words}", long_answer()))]);
+    let script = ["alpha one", "alpha two", "beta"]
+        .into_iter()
+        .map(about)
+        .fold(Script::new(), |script, (asked, answers)| script.when(asked, answers));
+    let omega = Omega::start(script).await;
+    let conversation = omega.conversation(MODELS[0]).await.to_string();
+    let variables =
+        [("OMEGA_KEY", omega.key.as_str()), ("OMEGA_CONVERSATION", &conversation), ("OMEGA_WHAT", "versions")];
+    let Some(seen) = in_browser(&omega, "rooms.mjs", &variables).await else { return };
+    assert_eq!(seen["error"], Value::Null, "{seen:#}");
+    assert_eq!(seen["problems"], json!([]), "{seen:#}");
+    assert_eq!(seen["filled"], "alpha one");
+    assert_eq!(seen["folded"], json!([1, " earlier version alpha one", "false"]), "{seen:#}");
+    assert_eq!(seen["opened"], json!([2, true, "true"]), "{seen:#}");
+    assert_eq!(seen["closed"], 1, "{seen:#}");
+    assert!((-1..60).contains(&seen["gone"].as_i64().unwrap()), "it is gone to: {seen:#}");
+    assert_eq!((&seen["given"], &seen["own"]), (&json!(0), &json!(2)), "{seen:#}");
+    assert!(seen["inSight"] == true && seen["moved"].as_f64().unwrap() < 1.0, "{seen:#}");
+    assert_eq!(seen["later"], json!([2, 2]), "{seen:#}");
 }

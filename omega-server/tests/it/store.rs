@@ -139,6 +139,7 @@ pub fn sending(access: &Access, text: &str) -> Send {
         data: None,
         removed: <_>::default(),
         client_message_id: None,
+        replaces: None,
         on_active: Some(OnActive::Enqueue),
         config: serde_json::to_value(RunConfig::new(MODELS[0], Vec::new())).unwrap(),
         env: Vec::new(),

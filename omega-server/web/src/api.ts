@@ -124,7 +124,7 @@ export const conversation = (id: string, limit: number, before?: number) =>
 export const forkConversation = (id: string, until: string) => once<Conversation>(`/conversations/${encodeURIComponent(id)}/fork`, { until });
 
 /** Sends a message; the answer comes by the event stream. `key` makes a repetition harmless. */
-export const sendMessage = (id: string, message: string, key: string, more: { model?: string | undefined; data?: string | undefined } = {}) =>
+export const sendMessage = (id: string, message: string, key: string, more: { model?: string | undefined; data?: string | undefined; replaces?: string | undefined } = {}) =>
   data<Accepted>(
     `/conversations/${encodeURIComponent(id)}/messages`,
     json("POST", { message, ...more }, { Prefer: "respond-async", "Idempotency-Key": key }),

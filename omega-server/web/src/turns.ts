@@ -3,6 +3,7 @@
 
 import type { View } from "./state";
 import type { Answer, Message, Run, ToolRun } from "./types";
+import { replacedOf, versionsOf, type Version } from "./versions";
 
 /** A run that ended without an answer, and the message to send again. */
 export interface Ended {
@@ -22,13 +23,20 @@ export interface ToldOfRun {
   behind: Map<string, Told[]>;
 }
 
-export type Turn = { key: string; ended?: Ended | undefined } & (
+export type Turn = {
+  key: string;
+  ended?: Ended | undefined;
+  /** A newer version of the question took its place. */
+  replaced: boolean;
+} & (
   | {
       kind: "user";
       message: Message;
       run: Run | undefined;
       /** Answers to a run that said nothing. */
       told: Told[];
+      /** Of a question that is a newer version of another one. */
+      version: Version | undefined;
     }
   | {
       kind: "assistant";
@@ -53,6 +61,7 @@ export function turnsOf(view: View): Turn[] {
   }
   const questions = new Map(view.messages.flatMap(({ id, role, content }) => (role === "user" ? [[id, content] as const] : [])));
   const toldOf = toldOfRuns(view);
+  const [replaced, versions] = [replacedOf(view.messages), versionsOf(view.messages)];
   const turns: Turn[] = [];
   const lastOfRun = new Map<string, Turn>();
   for (const message of inTurn(view.messages, runs)) {
@@ -61,7 +70,7 @@ export function turnsOf(view: View): Turn[] {
     let turn: Turn;
     if (message.role === "user") {
       const told = toldOf.get(run?.id ?? "");
-      turn = { kind: "user", key: message.id, message, run, told: told?.behind.size === 0 ? told.before : [] };
+      turn = { kind: "user", key: message.id, message, run, told: told?.behind.size === 0 ? told.before : [], replaced: replaced.has(message.id), version: versions.get(message.id) };
       turns.push(turn);
     } else if (before?.kind === "assistant" && before.run?.id === run?.id && before.messages[0]?.runId === message.runId) {
       turn = before;
@@ -69,7 +78,7 @@ export function turnsOf(view: View): Turn[] {
       before.toolRuns.push(...(tools.get(message.id) ?? []));
     } else {
       const question = questions.get(run?.messageId ?? "") ?? "";
-      turn = { kind: "assistant", key: message.id, messages: [message], toolRuns: [...(tools.get(message.id) ?? [])], partials, told: toldOf.get(run?.id ?? "") ?? NOTHING, run, question };
+      turn = { kind: "assistant", key: message.id, messages: [message], toolRuns: [...(tools.get(message.id) ?? [])], partials, told: toldOf.get(run?.id ?? "") ?? NOTHING, run, question, replaced: replaced.has(run?.messageId ?? "") };
       turns.push(turn);
     }
     if (message.runId) lastOfRun.set(message.runId, turn);
@@ -125,10 +134,32 @@ function inTurn(messages: Message[], runs: Map<string, Run>): Message[] {
   return [...ordered, ...waiting.values()];
 }
 
+/** Turns that stand one behind the other and have newer versions, each with the key of the first of them and how many questions. */
+export function foldsOf(turns: readonly Turn[]): Map<Turn, { key: string; isFirst: boolean; questions: number; words: string }> {
+  const folds = new Map<Turn, { key: string; isFirst: boolean; questions: number; words: string }>();
+  let first: { key: string; isFirst: boolean; questions: number; words: string } | undefined;
+  for (const turn of turns) {
+    if (!turn.replaced) {
+      first = undefined;
+      continue;
+    }
+    const words = turn.kind === "user" ? turn.message.content : turn.question;
+    const isNew = !first;
+    first ??= { key: turn.key, isFirst: true, questions: 0, words };
+    if (turn.kind === "user") first.questions += 1;
+    folds.set(turn, isNew ? first : { ...first, isFirst: false });
+  }
+  return folds;
+}
+
+/** Whether a message is one of a turn's. */
+export const hasMessage = (turn: Turn, seq: number): boolean =>
+  turn.kind === "user" ? turn.message.seq === seq : turn.messages.some((message) => message.seq === seq);
+
 /** Whether two turns look the same, so that a token in one does not draw a thousand others again. */
 export function sameTurn(a: Turn, b: Turn): boolean {
-  if (a.key !== b.key || a.run !== b.run || a.ended?.run !== b.ended?.run) return false;
-  if (a.kind === "user") return b.kind === "user" && a.message === b.message;
+  if (a.key !== b.key || a.replaced !== b.replaced || a.run !== b.run || a.ended?.run !== b.ended?.run) return false;
+  if (a.kind === "user") return b.kind === "user" && a.message === b.message && a.version?.number === b.version?.number && a.version?.before === b.version?.before;
   return (
     b.kind === "assistant" &&
     a.question === b.question &&

@@ -92,6 +92,7 @@ impl TestHarness {
                 gravatar_hash: String::new(),
             }),
             finish_reason: None,
+            replaces: None,
             created_at: Timestamp(self.now),
         };
         self.event(Event::MessageCreated { message });
@@ -269,6 +270,7 @@ impl TestHarness {
             parts: self.parts.clone(),
             author: None,
             finish_reason: self.finish_reason,
+            replaces: None,
             created_at: Timestamp(self.now),
         };
         self.event(Event::MessageCompleted { message })

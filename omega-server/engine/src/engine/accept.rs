@@ -103,6 +103,7 @@ impl Engine {
             data: message.data,
             removed: <_>::default(),
             client_message_id: message.client_message_id,
+            replaces: message.replaces,
             on_active: message.on_active,
             config: serde_json::to_value(config).map_err(StoreError::from)?,
             env: Vec::new(),

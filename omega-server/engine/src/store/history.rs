@@ -15,7 +15,7 @@ use omega_core::{
     id::{RunId, ToolId, ToolRunId, UserId},
     view::last_text,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A run, and the conversation before it.
 #[derive(Debug, Clone)]
@@ -102,11 +102,19 @@ impl Store {
         let given = runs.iter().zip(&configs).filter_map(|(run, config)| Some((run.id.clone(), config.plan_id?)));
         let mut plans = self.plans_followed(super::rows::id(&conversation)?, given).await?;
         let zone = clock::zone();
+        // By a run that is not before this one nothing is replaced yet.
+        let read: HashSet<&str> = runs.iter().map(|run| run.id.as_str()).collect();
+        let replaced: HashSet<String> = messages
+            .iter()
+            .filter(|message| read.contains(message.run_id.as_str()))
+            .filter_map(|message| message.replaces.clone())
+            .collect();
         let mut exchanges: HashMap<String, Exchange> = HashMap::new();
         for message in messages {
             let exchange = exchanges.entry(message.run_id.clone()).or_default();
             if super::rows::word::<Role>(&message.role)? == Role::User {
                 exchange.data = data.remove(&message.id);
+                exchange.replaced = replaced.contains(&message.id);
                 exchange.user = message.content;
                 exchange.at = Some(Timestamp(message.created_at));
                 exchange.zone.clone_from(&zone);

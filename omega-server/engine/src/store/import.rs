@@ -185,6 +185,7 @@ async fn insert_message(tx: &mut super::Tx, conversation: &str, message: &Messag
         None::<String>,
         message.created_at.0,
         message.finish_reason.map(FinishReason::as_str),
+        message.replaces.map(|before| before.to_string()),
     )?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{domain::sealed::Sealed, process::failpoint::Transaction};
 use omega_core::{
-    api::{Accepted, Message, MessageStatus, OnActive, Part, Role, Run, RunStatus, Usage},
+    api::{Accepted, Author, Message, MessageStatus, OnActive, Part, Role, Run, RunStatus, Usage},
     event::Event,
     id::{MessageId, RunId},
     model::frame::with_preview,
@@ -36,6 +36,8 @@ pub struct Send {
     /// The names of the secrets that were taken out of it; the conversation is told.
     pub removed: BTreeSet<String>,
     pub client_message_id: Option<String>,
+    /// The message that it is a newer version of.
+    pub replaces: Option<MessageId>,
     /// What to do with a run that is active. Without a wish a run that works is waited for, and a paused one gives way to
     /// those who may stop it: a new message means something else.
     pub on_active: Option<OnActive>,
@@ -98,7 +100,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::RunActive`], [`StoreError::QueueFull`], [`StoreError::KeyReused`], [`StoreError::NotFound`],
-    /// [`StoreError::NotYours`] when a run is to be interrupted that is neither the sender's nor in their conversation.
+    /// [`StoreError::NotYours`] when a run is to be interrupted, or a message to be replaced, that is neither the sender's nor in their
+    /// conversation; [`StoreError::Unfit`] when there is no such message.
     pub async fn send(&self, send: Send) -> Result<Sent> {
         let redactor = self.redactor(send.access.conversation()).await?;
         // What the sender has was taken out before; what the owner has is taken out here.
@@ -135,6 +138,15 @@ impl Store {
         let active = open.iter().position(|run| run.status != "queued");
         let paused = active.is_some_and(|at| open[at].status == "paused");
         let by = author.user_id.to_string();
+        if let Some(before) = send.replaces {
+            let row: Option<(Option<String>,)> =
+                tx_opt!(&mut log.tx, (Option<String>,), QUESTION_AUTHOR, &conversation, before.to_string())?;
+            let (author,) = row.ok_or_else(|| no_such_question(before))?;
+            let author = author.as_deref().map(serde_json::from_str::<Author>).transpose()?;
+            if !send.access.is_owner() && author.is_none_or(|author| author.user_id.to_string() != by) {
+                return Err(StoreError::NotYours);
+            }
+        }
         let may_stop = send.access.is_owner() || active.is_some_and(|at| open[at].actor_user_id == by);
         let on_active = send.on_active.unwrap_or(match paused && may_stop {
             true => OnActive::Interrupt,
@@ -181,6 +193,7 @@ impl Store {
             parts: vec![Part::Text { text }],
             author: Some(author.clone()),
             finish_reason: None,
+            replaces: send.replaces,
             created_at: now,
         });
         let run = Run {
@@ -222,6 +235,7 @@ impl Store {
             send.client_message_id.as_deref(),
             now.0,
             None::<String>,
+            send.replaces.map(|before| before.to_string()),
         )?;
         if let Some(data) = data {
             exec!(&mut log.tx, PUT_MESSAGE_DATA, message.id.to_string(), data)?;
@@ -256,6 +270,13 @@ impl Store {
     }
 }
 
+fn no_such_question(id: MessageId) -> StoreError {
+    StoreError::Unfit(
+        "replaces",
+        format!("this conversation has no message {id} of a person; leave it out to send a new one"),
+    )
+}
+
 /// Says that a message is stored without the secrets that were in it, and where they belong.
 fn secrets_removed(names: &BTreeSet<String>) -> Event {
     // As placeholders: what a guest is shown has no names in them.
@@ -272,6 +293,7 @@ fn secrets_removed(names: &BTreeSet<String>) -> Event {
 
 super::sql::statements! {
     PUT_MESSAGE_DATA = "UPDATE messages SET data = $2 WHERE id = $1";
+    QUESTION_AUTHOR = "SELECT author FROM messages WHERE conversation_id = $1 AND id = $2 AND role = 'user'";
     MESSAGE_BY_CLIENT_ID = "SELECT id, seq, run_id FROM messages WHERE conversation_id = $1 AND client_message_id = $2";
     INSERT_RUN = "INSERT INTO runs (id, conversation_id, message_id, actor_user_id, status, model, config, step_no, tool_calls, attempt, \
         recoveries, lease_until, fence, usage, queued_seq, queued_at) \

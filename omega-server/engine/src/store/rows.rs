@@ -134,6 +134,7 @@ pub(super) struct MessageRow {
     pub provider_state: String,
     pub created_at: i64,
     pub finish_reason: Option<String>,
+    pub replaces: Option<String>,
 }
 
 impl MessageRow {
@@ -149,6 +150,7 @@ impl MessageRow {
             parts: serde_json::from_str(&self.parts)?,
             author: self.author.as_deref().map(serde_json::from_str::<Author>).transpose()?,
             finish_reason: self.finish_reason.as_deref().map(word).transpose()?,
+            replaces: self.replaces.as_deref().map(id).transpose()?,
             created_at: Timestamp(self.created_at),
         })
     }

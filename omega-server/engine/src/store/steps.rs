@@ -129,6 +129,7 @@ impl LogTx {
                 None::<String>,
                 now,
                 None::<String>,
+                None::<String>,
             )?;
         }
         exec!(
@@ -207,6 +208,7 @@ impl LogTx {
             parts: reply.parts,
             author: None,
             finish_reason: reply.finish_reason,
+            replaces: None,
             created_at: step.created_at,
         });
         let completed = exec!(

@@ -14,7 +14,8 @@ pub fn html(document: &Value) -> String {
     let mut page = format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
          <meta name=color-scheme content=\"light dark\"><title>Omega API</title>\
-         <link rel=stylesheet href=\"docs.css\"><header><h1>Omega API</h1><p>Version {}. The same for programs: \
+         <link rel=stylesheet href=\"docs.css\"><header><p><a class=brand href=\"../../omega\"><span class=mark aria-hidden=true>Ω</span> \
+         omega</a></p><h1>Omega API</h1><p>Version {}. The same for programs: \
          <a href=\"openapi.json\">openapi.json</a> (OpenAPI 3.1), from which clients are generated.</p>\
          <p>Send <code>Authorization: Bearer KEY</code>. A success is in the envelope <code>success</code>, <code>data</code>, \
          <code>meta</code>; a refusal is an <a href=\"#schema-ErrorBody\">ErrorBody</a>, whose <code>details.code</code> is one \

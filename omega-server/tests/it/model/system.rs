@@ -318,6 +318,7 @@ impl System {
             data: None,
             removed: <_>::default(),
             client_message_id: Some(name.clone()),
+            replaces: None,
             on_active: *on_active,
             config: serde_json::to_value(config).unwrap(),
             env: if *env { vec![(BROUGHT.into(), sealed())] } else { Vec::new() },

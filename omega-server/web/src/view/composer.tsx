@@ -16,13 +16,17 @@ interface Props {
   onSend: (text: string, data?: string) => Promise<void>;
   /** What Escape stops, when there is nothing typed. */
   onEscape?: (() => void) | null;
+  /** Whether what is sent takes the place of an earlier message. */
+  replaces?: boolean;
+  /** It does not after all. */
+  onAnew?: () => void;
   /** Why nothing can be sent right now, in words. */
   blocked?: string | null;
   children?: ComponentChildren;
 }
 
 /** Enter sends, Shift+Enter breaks the line. A text leaves only when the server has it. */
-export function Composer({ place, placeholder, fill, onSend, onEscape, blocked, children }: Props) {
+export function Composer({ place, placeholder, fill, onSend, onEscape, replaces, onAnew, blocked, children }: Props) {
   const [text, setText] = useState(() => draft(place));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
@@ -35,6 +39,7 @@ export function Composer({ place, placeholder, fill, onSend, onEscape, blocked, 
     setText(next);
     setError(null);
     keepDraft(place, next);
+    if (!next.trim()) onAnew?.();
   };
   useEffect(() => {
     if (!fill) return;
@@ -118,6 +123,12 @@ export function Composer({ place, placeholder, fill, onSend, onEscape, blocked, 
       onDragOver={(event) => event.preventDefault()} onDrop={drop}>
       <div class="column">
         <p class="error-text" role="alert">{error}</p>
+        {replaces && (
+          <p class="attachment">
+            <span class="meta">edits an earlier message; that version stays above</span>
+            <button type="button" class="ghost small" onClick={() => { onAnew?.(); box.current?.focus(); }}>send as a new one <Icon of={X} size={14} /></button>
+          </p>
+        )}
         {attachment && (
           <p class="attachment">
             <span class="meta">goes along: {attachment.name} · {bytes(attachment.bytes)}</span>

@@ -6,6 +6,7 @@ import { conversationPath, go } from "../route";
 import { activeRun } from "../state";
 import { written } from "../message-data";
 import { remember, type Recent } from "../stored";
+import { newestOf } from "../versions";
 import type { Models, Run, Whoami } from "../types";
 import { oneLine } from "../words";
 import { ModelNames } from "./ask-another";
@@ -21,6 +22,7 @@ import { PlanProgress } from "./plan-progress";
 import { Queue } from "./queue";
 import { RequiredAction } from "./required-action";
 import { RunState } from "./run-state";
+import { isSheet } from "./side-panel";
 import { ShareDialog } from "./share/share-dialog";
 import { ToolPanel } from "./tool-panel";
 import { Transcript } from "./transcript";
@@ -53,7 +55,9 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
   const [sent, setSent] = useState(0);
   const [begunAgain, setBegunAgain] = useState(false);
   const [fill, setFill] = useState<{ text: string } | null>(null);
-  const unsent = useRef<{ text: string; data: string | undefined; key: string } | null>(null);
+  /** The message whose newer version is being written. */
+  const [replaced, setReplaced] = useState<string | null>(null);
+  const unsent = useRef<{ text: string; data: string | undefined; replaces: string | undefined; key: string } | null>(null);
   const { view, link, events, restarts, loadOlder, meet } = useConversation(id, panel === "debug");
   const names = useMemo(() => modelNames(models), [models]);
   const past = usePast(id, view, meet);
@@ -66,6 +70,10 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
   useEffect(() => {
     if (title) onRows(remember(id, title, state, yours));
   }, [id, title, state, yours]);
+  // A question is not to be covered by what was opened before it came.
+  useEffect(() => {
+    if (yours && isSheet()) setPanel(null);
+  }, [yours]);
   useEffect(() => {
     if (restarts === 0) return;
     setBegunAgain(true);
@@ -76,13 +84,25 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
     if (link.state === "failed" && link.error.status === 401) onSignedOut();
   }, [link]);
 
-  const send = async (text: string, data?: string, by?: string) => {
+  const isOwner = view?.participants.some((person) => person.role === "owner" && person.userId === me.userId) ?? false;
+  /** The newest version of a message, where it may be replaced: by whoever wrote it, and by the owner. */
+  const replaceable = (message: string | null): string | undefined => {
+    const messages = [...(past.view?.messages ?? []), ...(view?.messages ?? [])];
+    const id = message && newestOf(messages, message);
+    const known = messages.find((one) => one.id === id);
+    return known && (isOwner || known.author?.userId === me.userId) ? known.id : undefined;
+  };
+  const send = async (text: string, { data, by, replaces }: { data?: string | undefined; by?: string | undefined; replaces: string | undefined }) => {
     // The same text again after a failure is the same message: the server may have had it.
-    if (unsent.current?.text !== text || unsent.current.data !== data || by) unsent.current = { text, data, key: newKey() };
+    const before = unsent.current;
+    if (before?.text !== text || before.data !== data || before.replaces !== replaces || by) unsent.current = { text, data, replaces, key: newKey() };
+    // Whoever sends goes to the end, before the version that they read there goes into its fold.
+    if (replaces) setSent((count) => count + 1);
     try {
       const chosen = by ?? (model === view?.conversation?.model ? undefined : model);
-      await sendMessage(id, text, unsent.current.key, { model: chosen, data });
+      await sendMessage(id, text, unsent.current?.key ?? newKey(), { model: chosen, data, replaces });
       unsent.current = null;
+      setReplaced(null);
       past.leave();
       setSent((count) => count + 1);
     } catch (error) {
@@ -90,13 +110,17 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
       throw error;
     }
   };
-  const edit = useCallback((text: string) => setFill({ text: written(text).words }), []);
+  const edit = useCallback((text: string, message?: string) => {
+    setFill({ text: written(text).words });
+    setReplaced(message ?? null);
+  }, []);
   const openTool = useCallback((call: string | null) => {
     setSelected(call);
     setPanel("tools");
   }, []);
-  const newest = useRef(send);
-  newest.current = send;
+  const show = (seq: number) => void past.goTo(seq).catch((error: Error) => setProblem(error.message));
+  const newest = useRef({ send, show, replaceable });
+  newest.current = { send, show, replaceable };
   // The same object for the life of the page, so that it is no reason to draw the turns again.
   const [actions] = useState<TurnActions>(() => ({
     edit,
@@ -108,14 +132,15 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
         go(conversationPath(copy.id));
       }, (error: Error) => setProblem(error.message));
     },
-    again: (text, by) => {
+    goTo: (seq) => newest.current.show(seq),
+    again: (text, message, by) => {
       setProblem(null);
       const { words, data } = written(text);
       if (data) {
-        edit(words);
+        edit(words, message);
         return setProblem("The data went along with that message alone. Attach it again, then send");
       }
-      newest.current(text, undefined, by).catch((error: Error) => setProblem(error.message));
+      newest.current.send(text, { by, replaces: newest.current.replaceable(message) }).catch((error: Error) => setProblem(error.message));
     },
   }));
 
@@ -127,7 +152,6 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
     );
   }
   const run = view ? activeRun(view) : undefined;
-  const isOwner = view?.participants.some((person) => person.role === "owner" && person.userId === me.userId) ?? false;
   // A run is its owner's and its asker's to stop, and an administrator's.
   const mayStop = (of: Run) => me.isAdmin === true || isOwner || (view !== null && standing(of, view, me).isAsker);
   const stop = run && mayStop(run)
@@ -141,7 +165,6 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
     // The owner's choice is the conversation's; a guest's holds for what they send.
     if (isOwner) updateConversation(id, { model: name }).then(() => setModel(undefined), (error: Error) => setProblem(error.message));
   };
-  const show = (seq: number) => void past.goTo(seq).catch((error: Error) => setProblem(error.message));
   const words = problem ?? linkWords(link) ?? (begunAgain ? "The server was restarted in the middle of the answer; it is begun again" : null);
   return (
     <ModelNames.Provider value={names}>
@@ -157,7 +180,8 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
         {lasting && <LastingNotice id={view?.conversation?.id ?? id} lasting={lasting} onDone={() => setLasting(null)} />}
         <p role="status" class={words ? "link-words" : "hidden"}>{words}</p>
         {run && view && <Queue view={view} active={run} mayStop={mayStop} onEdit={edit} />}
-        <Composer place={id} placeholder={run ? "queue a message..." : "reply..."} fill={fill} onSend={send} onEscape={stop}
+        <Composer place={id} placeholder={run ? "queue a message..." : "reply..."} fill={fill} onSend={(text, data) => send(text, { data, replaces: replaceable(replaced) })} onEscape={stop}
+          replaces={replaceable(replaced) !== undefined} onAnew={() => setReplaced(null)}
           blocked={link.state === "failed" ? link.error.message : null}>
           {run && view && <RunState run={run} view={view} yours={yours} onCancel={stop} />}
           <ModelPicker models={models} value={model ?? view?.conversation?.model} onPick={pick} />

@@ -1,4 +1,4 @@
-import { ArrowUpToLine, X } from "lucide";
+import { ArrowUpToLine, CalendarDays, Search as SearchIcon, X } from "lucide";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { takeFocus } from "../focus";
 import { search, seqOfDay, type Search } from "../past";
@@ -55,10 +55,14 @@ export function FindBar({ id, lastSeq, goTo, onClose }: Props) {
       <form class="find-line" onSubmit={look}>
         <label class="visually-hidden" for="find-words">words</label>
         <input id="find-words" type="search" placeholder="find words..." value={words} ref={takeFocus} onInput={(event) => setWords(event.currentTarget.value)} />
-        <button type="submit" class="outline small">find</button>
-        <label class="find-date"><span class="meta">go to</span> <input type="date" aria-label="day" onChange={(event) => toDay(event.currentTarget.value)} /></label>
-        <button type="button" class="ghost small" onClick={() => act(() => goTo(1))}>beginning <Icon of={ArrowUpToLine} size={14} /></button>
-        <button type="button" class="ghost small" onClick={onClose}>close <Icon of={X} size={14} /></button>
+        <button type="submit" class="outline small" aria-label="find"><span class="find-label">find</span> <Icon of={SearchIcon} size={14} /></button>
+        <label class="find-date" title="go to a day">
+          <span class="meta find-label">go to</span>
+          <Icon of={CalendarDays} size={16} />
+          <input type="date" aria-label="day" onClick={pick} onBlur={(event) => event.currentTarget.classList.remove("picking")} onChange={(event) => toDay(event.currentTarget.value)} />
+        </label>
+        <button type="button" class="ghost small" aria-label="beginning" title="beginning" onClick={() => act(() => goTo(1))}><span class="find-label">beginning</span> <Icon of={ArrowUpToLine} size={14} /></button>
+        <button type="button" class="ghost small" aria-label="close" title="close" onClick={onClose}><span class="find-label">close</span> <Icon of={X} size={14} /></button>
       </form>
       <p class="meta" role="status">
         {busy && !found && "looking..."}
@@ -79,6 +83,18 @@ export function FindBar({ id, lastSeq, goTo, onClose }: Props) {
       )}
     </section>
   );
+}
+
+/** Where the field is but a picture, a press anywhere on it opens the calendar. */
+function pick({ currentTarget: field }: Event & { currentTarget: HTMLInputElement }) {
+  if (getComputedStyle(field).opacity === "1") return;
+  field.classList.add("picking");
+  try {
+    field.showPicker();
+  } catch {
+    // A browser without one shows the field to write in.
+    field.classList.remove("picking");
+  }
 }
 
 const AROUND = 60;

@@ -6,7 +6,10 @@ import { Icon } from "./icon";
 export function Message({ label, title, words, onMenu }: { label: string; title: string; words: string; onMenu?: () => void }) {
   return (
     <main class="front">
-      {onMenu && <div class="front-bar only-narrow"><button type="button" class="ghost small" onClick={onMenu}>menu <Icon of={MenuIcon} size={14} /></button></div>}
+      <header class={`front-bar${onMenu ? " only-narrow" : ""}`}>
+        <a class="brand" href={FRONT} onClick={stay(FRONT)}><span class="mark" aria-hidden="true">Ω</span> omega</a>
+        {onMenu && <button type="button" class="ghost small" onClick={onMenu}>menu <Icon of={MenuIcon} size={14} /></button>}
+      </header>
       <section class="hero lost">
         <p class="label">{label}</p>
         <h1>{title}</h1>

@@ -5,7 +5,7 @@ import type { View } from "../state";
 import { written } from "../message-data";
 import type { Message, Run } from "../types";
 import { oneLine } from "../words";
-import { readableText } from "../visible";
+import { readableText, visibleText } from "../visible";
 import { Icon } from "./icon";
 
 interface Props {
@@ -15,7 +15,7 @@ interface Props {
   /** Whose messages the reader may take back. */
   mayStop: (run: Run) => boolean;
   /** Takes a text into the composer. */
-  onEdit: (text: string) => void;
+  onEdit: (text: string, message: string) => void;
 }
 
 /** Messages that wait for their turn: each may be taken back, or taken up again to change it. */
@@ -23,11 +23,11 @@ export function Queue({ view, active, mayStop, onEdit }: Props) {
   const waiting = queued(view, active);
   const [error, setError] = useState<string | null>(null);
   if (waiting.length === 0) return null;
-  const take = async (run: Run, text: string | null) => {
+  const take = async (run: Run, text: string | null = null) => {
     setError(null);
     try {
       await cancelRun(run.id);
-      if (text !== null) onEdit(text);
+      if (text !== null) onEdit(text, run.messageId);
     } catch (cause) {
       setError(cause instanceof Error ? cause.message : "It could not be taken back. Try again");
     }
@@ -42,7 +42,7 @@ export function Queue({ view, active, mayStop, onEdit }: Props) {
             {mayStop(run) && (
               <>
                 <button type="button" class="ghost small" onClick={() => take(run, message.content)}>edit <Icon of={Pencil} size={14} /></button>
-                <button type="button" class="ghost small" aria-label={`remove ${oneLine(message.content, 40)}`} onClick={() => take(run, null)}>remove <Icon of={X} size={14} /></button>
+                <button type="button" class="ghost small" aria-label={`remove ${visibleText(oneLine(message.content, 40))}`} onClick={() => take(run)}>remove <Icon of={X} size={14} /></button>
               </>
             )}
           </li>

@@ -1,17 +1,19 @@
-import { ArrowDown } from "lucide";
+import { ArrowDown, ChevronRight } from "lucide";
 import { Fragment } from "preact";
 import { memo } from "preact/compat";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { activeRun, type View } from "../state";
-import { sameTurn, turnsOf, type Turn } from "../turns";
+import { foldsOf, hasMessage, sameTurn, turnsOf, type Turn } from "../turns";
 import type { Whoami } from "../types";
-import { dayOf } from "../words";
+import { count, dayOf, oneLine } from "../words";
+import { written } from "../message-data";
 import { readableText } from "../visible";
 import { PageButton } from "./page-button";
 import { Samples } from "./samples";
 import { AssistantTurn, RunEnd, UserTurn, type TurnActions } from "./turn";
 import { useAnchor } from "./use-anchor";
 import { useAnnouncements } from "./use-announcements";
+import { useFolds } from "./use-folds";
 import { withCode } from "./with-code";
 import { Icon } from "./icon";
 
@@ -58,13 +60,6 @@ export function Transcript({ view, live, me, sent, loadOlder, loadNewer, goneTo,
     return () => observer.disconnect();
   }, [following, isPast]);
   const anchored = useAnchor(box, !following || isPast);
-  useLayoutEffect(() => {
-    if (!goneTo || !box.current) return;
-    setFollowing(false);
-    box.current.querySelector(`[data-seq="${goneTo.seq}"]`)?.scrollIntoView({ block: "start" });
-    box.current.focus({ preventScroll: true });
-    anchored();
-  }, [goneTo]);
 
   const top = useRef(0);
   const atEnd = (frame: HTMLElement) => frame.scrollHeight - frame.scrollTop - frame.clientHeight < NEAR_END_PX;
@@ -86,6 +81,20 @@ export function Transcript({ view, live, me, sent, loadOlder, loadNewer, goneTo,
   const active = live ? activeRun(live) : undefined;
   const waits = (turn: Turn) => turn.kind === "user" && turn.run?.status === "queued" && turn.run.id !== active?.id;
   const turns = view ? turnsOf(view).filter((turn) => !waits(turn)) : [];
+  const folds = foldsOf(turns);
+  const fold = useFolds(turns, folds, following && !isPast);
+  const arrived = useRef<Props["goneTo"]>(null);
+  useLayoutEffect(() => {
+    if (!goneTo || arrived.current === goneTo || !box.current) return;
+    const turn = turns.find((one) => hasMessage(one, goneTo.seq));
+    const of = turn && folds.get(turn);
+    if (of && !fold.isOpen(of.key)) return fold.set(of.key, true);
+    arrived.current = goneTo;
+    setFollowing(false);
+    box.current.querySelector(`[data-seq="${goneTo.seq}"]`)?.scrollIntoView({ block: "start" });
+    box.current.focus({ preventScroll: true });
+    anchored();
+  }, [goneTo, fold.state]);
   const latest = () => {
     setFollowing(true);
     onLatest();
@@ -105,10 +114,19 @@ export function Transcript({ view, live, me, sent, loadOlder, loadNewer, goneTo,
           {loadOlder && <PageButton label="load older messages" load={loadOlder} box={box} />}
           {turns.map((turn, at) => {
             const [day, before] = [dayOf(startOf(turn)), turns[at - 1]];
+            const of = folds.get(turn);
+            const isOpen = !of || fold.isOpen(of.key);
             return (
               <Fragment key={turn.key}>
                 {(!before || dayOf(startOf(before)) !== day) && <p class="day"><time dateTime={startOf(turn)}>{day}</time></p>}
-                <TurnView turn={turn} me={me} actions={actions} />
+                {of?.isFirst && (
+                  <p class="earlier">
+                    <button type="button" class="ghost small" aria-expanded={isOpen} onClick={() => fold.set(of.key, !isOpen)}>
+                      <Icon of={ChevronRight} size={14} /> {of.questions > 1 ? count(of.questions, "earlier version") : "earlier version"} <span class="earlier-words">{readableText(oneLine(written(of.words).words, 80))}</span>
+                    </button>
+                  </p>
+                )}
+                {isOpen && <TurnView turn={turn} me={me} actions={actions} />}
               </Fragment>
             );
           })}
@@ -136,7 +154,7 @@ const TurnView = memo(function TurnView({ turn, me, actions }: TurnProps) {
   return (
     <>
       {turn.kind === "user"
-        ? <UserTurn message={turn.message} run={turn.run} told={turn.told} me={me} actions={actions} />
+        ? <UserTurn message={turn.message} run={turn.run} told={turn.told} version={turn.version} me={me} actions={actions} />
         : <AssistantTurn messages={turn.messages} toolRuns={turn.toolRuns} partials={turn.partials} told={turn.told} run={turn.run} question={turn.question} me={me} actions={actions} />}
       {turn.ended && <RunEnd run={turn.ended.run} question={turn.ended.question} actions={actions} />}
     </>

@@ -1,10 +1,11 @@
-import { GitFork, Pencil, RefreshCw } from "lucide";
+import { GitFork, History, Pencil, RefreshCw } from "lucide";
 import { Fragment } from "preact";
 import { Markdown } from "../markdown/markdown";
 import { written } from "../message-data";
 import { piecesOf, type Told, type ToldOfRun } from "../turns";
 import type { Message, Run, ToolRun, Whoami } from "../types";
 import { readableText, visibleText } from "../visible";
+import type { Version } from "../versions";
 import { bytes, clock, count, dollars, duration, shortfall } from "../words";
 import { Answers } from "./answers";
 import { Avatar } from "./avatar";
@@ -17,10 +18,12 @@ import { Icon } from "./icon";
 
 /** What can be done with a message; the same object for the life of the page. */
 export interface TurnActions {
-  /** Takes a text into the composer, to change it and send it anew. */
-  edit: (text: string) => void;
+  /** Takes a message's text into the composer, to change it and send it as its newer version. */
+  edit: (text: string, message: string) => void;
   /** Sends a question once more, by the model that is chosen now or by another one. */
-  again: (text: string, model?: string) => void;
+  again: (text: string, message: string, model?: string) => void;
+  /** Goes to a message, by its number. */
+  goTo: (seq: number) => void;
   /** Goes on in a copy that ends with a message. */
   fork: (until: string) => void;
   /** Opens a call in the tool panel. */
@@ -28,7 +31,14 @@ export interface TurnActions {
 }
 
 /** A participant's message, as it was typed. */
-export function UserTurn({ message, run, told, me, actions }: { message: Message; run: Run | undefined; told: Told[]; me: Whoami; actions: TurnActions }) {
+export function UserTurn({ message, run, told, version, me, actions }: {
+  message: Message;
+  run: Run | undefined;
+  told: Told[];
+  version: Version | undefined;
+  me: Whoami;
+  actions: TurnActions;
+}) {
   const name = message.author?.displayName ?? "participant";
   const mine = message.author?.userId === me.userId;
   const { words, data } = written(message.content);
@@ -38,10 +48,11 @@ export function UserTurn({ message, run, told, me, actions }: { message: Message
         <Avatar name={name} hash={message.author?.gravatarHash ?? ""} />
         <h2 class="author">{visibleText(name)}{mine && <span class="meta"> you</span>}</h2>
         <Time at={message.createdAt} />
+        <VersionMark version={version} actions={actions} />
         {run?.status === "queued" && <span class="badge">waits for its turn</span>}
         <span class="turn-actions">
           <CopyButton text={message.content} what="the message" isBare />
-          <button type="button" class="ghost small" aria-label="edit the message and send it again" title="edit the message and send it again" onClick={() => actions.edit(message.content)}><Icon of={Pencil} size={14} /></button>
+          <button type="button" class="ghost small" aria-label="edit the message and send it again" title="edit the message and send it again" onClick={() => actions.edit(message.content, message.id)}><Icon of={Pencil} size={14} /></button>
         </span>
       </header>
       {words && <div class="plain">{readableText(words)}</div>}
@@ -98,9 +109,9 @@ export function AssistantTurn({ messages, toolRuns, partials, told, run, questio
           <Feedback run={run} me={me} />
           <span class="turn-actions">
             {answer && <CopyButton text={answer} what="the answer as Markdown" isBare />}
-            {question && <button type="button" class="ghost small" aria-label="ask again, by the model chosen below" title="ask again, by the model chosen below" onClick={() => actions.again(question)}><Icon of={RefreshCw} size={14} /></button>}
+            {question && run && <button type="button" class="ghost small" aria-label="ask again, by the model chosen below" title="ask again, by the model chosen below" onClick={() => actions.again(question, run.messageId)}><Icon of={RefreshCw} size={14} /></button>}
             {first && <button type="button" class="ghost small" aria-label="go on in a copy that ends here" title="go on in a copy that ends here" onClick={() => actions.fork(first.id)}><Icon of={GitFork} size={14} /></button>}
-            {question && run && <AskAnother model={run.model} onAsk={(model) => actions.again(question, model)} />}
+            {question && run && <AskAnother model={run.model} onAsk={(model) => actions.again(question, run.messageId, model)} />}
           </span>
         </footer>
       )}
@@ -147,12 +158,21 @@ export function RunEnd({ run, question, actions }: { run: Run; question: string;
       </p>
       {question && (
         <span class="turn-actions shown">
-          <button type="button" class="ghost small" onClick={() => actions.edit(question)}>edit <Icon of={Pencil} size={14} /></button>
-          <button type="button" class="outline small" onClick={() => actions.again(question)}>send again <Icon of={RefreshCw} size={14} /></button>
+          <button type="button" class="ghost small" onClick={() => actions.edit(question, run.messageId)}>edit <Icon of={Pencil} size={14} /></button>
+          <button type="button" class="outline small" onClick={() => actions.again(question, run.messageId)}>send again <Icon of={RefreshCw} size={14} /></button>
         </span>
       )}
     </div>
   );
+}
+
+/** That a question is a newer version, and the way to the one before it. */
+function VersionMark({ version, actions }: { version: Version | undefined; actions: TurnActions }) {
+  if (!version) return null;
+  const { number, before } = version;
+  const words = number ? `version ${number}` : "newer version";
+  if (before === undefined) return <span class="meta">{words}</span>;
+  return <button type="button" class="ghost small" title="show the earlier version" onClick={() => actions.goTo(before)}>{words} <Icon of={History} size={14} /></button>;
 }
 
 function totals(run: Run): string {

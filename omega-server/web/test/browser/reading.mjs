@@ -203,6 +203,19 @@ async function below() {
     await page.getByRole("link", { name: "start a new conversation" }).click();
     await shown(page, "Ask for an outcome");
   }
+  // Every page that is not the page itself has the same way back to it, at the same place.
+  for (const path of ["api/omega/docs", "nope", "omega/a/b/c", "omega/c/00000000-0000-4000-8000-000000000000"]) {
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.goto(`${at}/${path}`);
+      const back = page.locator(".brand").filter({ visible: true }).first();
+      await back.waitFor({ timeout: 20_000 });
+      const { y } = await back.boundingBox();
+      if (y > 40) throw new Error(`${path} has its way back at ${y}`);
+      await back.click();
+      await shown(page, "Ask for an outcome");
+    }
+  }
   seen.fonts = await page.evaluate(async () => (await document.fonts.ready, [...document.fonts].filter((font) => font.status === "loaded").length));
   seen.problems = problems;
   proxy.close();

@@ -1,9 +1,9 @@
-// A large output: when the first of it is seen, what the page's thread and memory have to
+// Large outputs, each looked at by somebody new: when the first of it is seen, what the page's thread and memory have to
 // bear, whether the end is reached, words are found in all of it and the file is whole. Started by `tests/it/viewing.rs`.
 import { done, url, visitor, work } from "./visitor.mjs";
 
-const { OMEGA_CONVERSATION: id } = process.env;
-const seen = {};
+const ids = process.env.OMEGA_CONVERSATIONS.split(" ");
+const seen = { looks: [] };
 
 /** Bytes that the page has for itself: of its script's objects, and what they hold outside of the heap. */
 async function memory(page, context) {
@@ -15,11 +15,11 @@ async function memory(page, context) {
 
 const rest = (page) => page.waitForTimeout(250);
 
-async function look() {
+async function look(id) {
   const { page, context, problems } = await visitor();
   await page.goto(`${url}/omega/c/${id}`);
   await page.locator(".tool-head").first().waitFor();
-  const said = seen;
+  const said = {};
   const row = ".rows-box :is(.row, .grid-body [role=row])";
   const isThere = () => page.waitForFunction(() => document.querySelector(".tool-part:last-child .part-head [role=status]")?.textContent === "", undefined, { timeout: 240_000 });
   const drawn = () => page.locator(row).count();
@@ -64,11 +64,13 @@ async function look() {
   said.downloaded = bytes;
   said.after = await memory(page, context);
   said.problems = problems;
+  await context.close();
+  return said;
 }
 
 try {
-  await look();
+  for (const id of ids) seen.looks.push(await look(id));
 } catch (error) {
-  seen.error = `${error.message} ${error.stack}`;
+  seen.error = `${error.message} ${error.stack}, at number ${seen.looks.length + 1}`;
 }
 await done(seen);

@@ -26,6 +26,7 @@ fn message(seq: u64) -> Message {
         content,
         author: None,
         finish_reason: None,
+        replaces: None,
         created_at: Timestamp(seq.cast_signed()),
     }
 }

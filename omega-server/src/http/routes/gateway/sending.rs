@@ -231,6 +231,7 @@ impl<'h> History<'h> {
             parts: vec![Part::Text { text: text.to_owned() }],
             author: Some(self.author.clone()),
             finish_reason: None,
+            replaces: None,
             created_at: self.at,
         }
     }

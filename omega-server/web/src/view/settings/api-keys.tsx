@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { apiKeys, createApiKey, revokeApiKey } from "../../account";
 import { when } from "../../words";
 import { CopyButton } from "../copy-button";
+import { visibleText } from "../../visible";
 import { Section, Sure } from "./section";
 import { useList } from "./use-list";
 
@@ -23,7 +24,7 @@ export function ApiKeys() {
         {items?.map((key) => (
           <li key={key.id}>
             <span class="row-words">
-              {key.name} <code>{key.prefix}…</code>
+              {visibleText(key.name)} <code>{key.prefix}…</code>
               <span class="meta"> {key.lastUsedAt ? `used ${when(Date.parse(key.lastUsedAt), Date.now())}` : "never used"}</span>
             </span>
             <Sure label="revoke" what={key.name} disabled={busy} onSure={() => void act(() => revokeApiKey(key.id))} />

@@ -1,5 +1,6 @@
 import { approvals, grants, revokeApproval, revokeGrant } from "../../account";
 import { conversationPath, stay } from "../../route";
+import { visibleText } from "../../visible";
 import { REASONS } from "../reasons";
 import { Section, Sure } from "./section";
 import { useList } from "./use-list";
@@ -13,8 +14,8 @@ export function Grants() {
         {items?.map(({ name, toolId, publisher, maxMajor }) => (
           <li key={`${name} ${toolId}`}>
             <span class="row-words">
-              <code>{toolId}</code> may use <code>{name}</code>
-              <span class="meta"> by {publisher}{maxMajor !== undefined && ` · up to version ${maxMajor}`}</span>
+              <code>{visibleText(toolId)}</code> may use <code>{visibleText(name)}</code>
+              <span class="meta"> by {visibleText(publisher)}{maxMajor !== undefined && ` · up to version ${maxMajor}`}</span>
             </span>
             <Sure label="revoke" what={`${name} for ${toolId}`} disabled={busy} onSure={() => void act(() => revokeGrant(name, toolId))} />
           </li>
@@ -34,7 +35,7 @@ export function LastingApprovals() {
         {items?.map(({ id, toolId, reason, conversationId, maxMajor }) => (
           <li key={id}>
             <span class="row-words">
-              <code>{toolId}</code>
+              <code>{visibleText(toolId)}</code>
               <span class="meta">
                 {" "}{REASONS[reason]} ·{" "}
                 {conversationId

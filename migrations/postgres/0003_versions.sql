@@ -1,0 +1,2 @@
+-- The message that a newer version stands for.
+ALTER TABLE messages ADD COLUMN replaces TEXT;
