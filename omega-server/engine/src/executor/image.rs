@@ -70,8 +70,8 @@ impl Image {
     }
 
     /// Writes that module anew: an older version of this program may have written another one.
-    pub fn write_entry(&self) -> Result<(), ToolError> {
-        write_whole(&self.folder.join("entry.mjs"), entry_of(&self.spec).as_bytes()).map_err(|error| {
+    pub fn write_entry(&self, starts_programs: bool) -> Result<(), ToolError> {
+        write_whole(&self.folder.join("entry.mjs"), entry_of(&self.spec, starts_programs).as_bytes()).map_err(|error| {
             let message = format!("the folder {} can't be written: {error}", self.folder.display());
             ToolError::new(ToolErrorCode::InstallFailed, message)
         })
@@ -275,7 +275,7 @@ impl Images {
         if image.about().is_none() {
             let place = || -> io::Result<()> {
                 trash::take(&self.cache, &image.folder)?;
-                fs::write(draft.join("entry.mjs"), entry_of(spec))?;
+                fs::write(draft.join("entry.mjs"), entry_of(spec, false))?;
                 make_caches(draft)?;
                 fs::rename(draft, &image.folder)
             };
@@ -320,11 +320,15 @@ impl Images {
     }
 }
 
-/// The module that loads a package, or a subpath of its `exports`.
-fn entry_of(spec: &Spec) -> String {
+/// The module that loads a package, or a subpath of its `exports`; for `import`, and for `require` where that fails.
+fn entry_of(spec: &Spec, starts_programs: bool) -> String {
     let name = &spec.name;
     format!(
-        "export const load = (subpath) => import(subpath === undefined ? {name:?} : `{name}/${{subpath}}`);\n\
+        "import {{ createRequire }} from \"node:module\";\n\
+         export const startsPrograms = {starts_programs};\n\
+         const name = (subpath) => (subpath === undefined ? {name:?} : `{name}/${{subpath}}`);\n\
+         export const load = (subpath) => import(name(subpath));\n\
+         export const required = (subpath) => createRequire(import.meta.url)(name(subpath));\n\
          export const place = (path) => decodeURIComponent(new URL(`./node_modules/{name}/${{path}}`, import.meta.url).pathname);\n"
     )
 }

@@ -126,7 +126,7 @@ fn server(manifest: &Value) -> Option<String> {
 }
 
 /// Subpaths that are looked into.
-const MOST_SUBPATHS: usize = 24;
+const MOST_SUBPATHS: usize = 60;
 /// What subpaths of tools are called, the likeliest first: those for the AI SDK before those for other frameworks.
 const OF_TOOLS: [&str; 6] = ["ai-sdk", "vercel", "tool", "ai", "agent", "langchain"];
 

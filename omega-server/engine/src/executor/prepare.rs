@@ -122,11 +122,14 @@ impl Workshop {
         let about = match learned(&image).await {
             Some(about) => about,
             None => {
-                image.write_entry()?;
+                image.write_entry(false)?;
                 let manifest = Manifest::of(image.package()).await;
                 let looked =
                     self.look(deno, &image, &manifest).await.inspect_err(|error| self.images.failed(spec, error));
                 let found = looked?.map_err(|error| image.without_folders(error));
+                if found.as_ref().is_ok_and(|found| found.starts_programs) {
+                    image.write_entry(true)?;
+                }
                 let (in_scripts, lacks) = scanned(&image, manifest).await;
                 About { runner: runner::VERSION.clone(), found, in_scripts, lacks }
             }
@@ -169,12 +172,17 @@ impl Workshop {
         let until = Instant::now() + LOOKS_TIMEOUT;
         let (mut added, mut newer) = (Dependencies::new(), Dependencies::new());
         loop {
-            let error = match self.describe(deno, image, manifest, until).await {
+            let (error, found) = match self.describe(deno, image, manifest, until).await {
+                // What its other modules hold is less than what it has.
+                Ok(found) if found.tools.is_empty() && found.import_failure.is_some() => {
+                    let words = found.import_failure.clone().unwrap_or_default();
+                    (ToolError::new(ToolErrorCode::ImportFailed, words), Some(found))
+                }
                 Ok(found) => return Ok(Ok(self.typed(deno, image, manifest, found, (&added, &newer), until).await)),
-                Err(error) => error,
+                Err(error) => (error, None),
             };
             if added.len() + newer.len() >= HEALINGS || Instant::now() >= until {
-                return Ok(Err(error));
+                return Ok(found.ok_or(error));
             }
             if let Some((name, range)) =
                 outdated_package(&error, &image.spec.name).filter(|(name, _)| !newer.contains_key(name))
@@ -186,10 +194,10 @@ impl Workshop {
                     Err(refused) => return Ok(Err(refused)),
                 }
             } else {
-                return Ok(Err(error));
+                return Ok(found.ok_or(error));
             }
             if let Err(failed) = self.images.add(&deno.path, image, &added, &newer).await {
-                return if image.folder.exists() { Ok(Err(error)) } else { Err(failed) };
+                return if image.folder.exists() { Ok(found.ok_or(error)) } else { Err(failed) };
             }
         }
     }

@@ -283,8 +283,14 @@ pub struct Description {
     /// Whether the package has declarations of its types; those of others are installed beside it otherwise.
     #[serde(default)]
     pub typed: bool,
+    /// Whether it was seen to start a program.
+    #[serde(default)]
+    pub starts_programs: bool,
     /// Variables that the package reads when it is imported.
     pub read_at_import: Vec<String>,
+    /// Why its own module can't be imported, where other modules of it can.
+    #[serde(default)]
+    pub import_failure: Option<String>,
     /// Why what may be its MCP server gave no tools.
     #[serde(default)]
     pub server_failure: Option<String>,

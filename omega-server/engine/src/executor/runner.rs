@@ -14,7 +14,7 @@ macro_rules! script {
     };
 }
 
-const SCRIPTS: [(&str, &str); 33] = [
+const SCRIPTS: [(&str, &str); 35] = [
     script!("main.mjs"),
     script!("approval.mjs"),
     script!("callback.mjs"),
@@ -38,9 +38,11 @@ const SCRIPTS: [(&str, &str); 33] = [
     script!("package.mjs"),
     script!("parameters.mjs"),
     script!("plain.mjs"),
+    script!("programs.mjs"),
     script!("reason.mjs"),
     script!("refusal.mjs"),
     script!("schema.mjs"),
+    script!("settings.mjs"),
     script!("shapes.mjs"),
     script!("shut.mjs"),
     script!("signatures.mjs"),

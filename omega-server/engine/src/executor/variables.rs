@@ -20,8 +20,11 @@ pub fn variables<'a>(
             variables.push(EnvVar { name: name.to_owned(), description: String::new(), required, default: None });
         }
     };
-    for name in found.needed_at_import.iter().chain(&tool.env_needed) {
+    for name in &found.needed_at_import {
         add(name, secret_names::looks_secret(name));
+    }
+    for name in &tool.env_needed {
+        add(name, true);
     }
     for name in found.read_at_import.iter().chain(&tool.env_read) {
         add(name, false);

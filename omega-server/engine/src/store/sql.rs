@@ -172,6 +172,7 @@ pairs! {
     PUT_TOOLS = "INSERT INTO tools (tool_id, tool, source, runs, failures, updated_at, revision) SELECT " first ", " second ", " third ", \
         0, 0, CAST($2 AS BIGINT), CAST($3 AS BIGINT)" from_lists_of_1 " ON CONFLICT (tool_id) DO UPDATE \
         SET tool = excluded.tool, source = excluded.source, updated_at = excluded.updated_at, revision = excluded.revision";
+    DROP_VECTORS = "DELETE FROM text_vectors WHERE text_hash" in_json_of_1 "";
     VECTORS_OF = "SELECT text_hash, vector FROM text_vectors WHERE text_hash" in_json_of_1 "";
 }
 

@@ -83,8 +83,14 @@ async fn a_package_that_the_installation_lacks_is_added() {
     sandbox.registry.publish("left-out", "1.2.3", json!({}), "export default 42;");
     let optional = json!({ "peerDependencies": { "left-out": "^1" }, "peerDependenciesMeta": { "left-out": { "optional": true } } });
     let script = "import n from 'left-out'; export const t = { description: '', inputSchema: {}, execute: () => n };";
-    sandbox.registry.publish("healed", "1.0.0", optional, script);
+    sandbox.registry.publish("healed", "1.0.0", optional.clone(), script);
     assert_eq!(sandbox.run("healed::t", json!({})).await.result, Ok(json!(42)));
+    // Also where another of its modules can do without, and holds no tools.
+    let mut manifest = optional;
+    manifest["exports"] = json!({ ".": "./index.mjs", "./helpers": "./helpers.mjs" });
+    let files = [("index.mjs", script.to_owned()), ("helpers.mjs", "export const add = (a, b) => a + b;".to_owned())];
+    sandbox.registry.publish_files("half-healed", "1.0.0", manifest, &files);
+    assert_eq!(sandbox.run("half-healed::t", json!({})).await.result, Ok(json!(42)));
 }
 
 #[tokio::test]

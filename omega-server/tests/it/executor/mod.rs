@@ -14,6 +14,7 @@ mod images;
 mod installs;
 mod kinds;
 mod load;
+mod makers;
 mod npm;
 mod offline;
 mod remote;

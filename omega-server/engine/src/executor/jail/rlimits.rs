@@ -10,8 +10,8 @@ use rustix::{
 const MIB: u64 = 1 << 20;
 /// Bytes of one file of a call.
 const FILE: u64 = 64 * MIB;
-/// Open files of a call.
-const FILES: u64 = 256;
+/// Open files of a call: what programs are used to, who open all of a folder at once.
+const FILES: u64 = 1024;
 /// The same of an installer, which has a connection for each package that it fetches.
 const INSTALLERS_FILES: u64 = 4096;
 /// Seconds of processor time until the server knows how much this call may have: more than any call gets.

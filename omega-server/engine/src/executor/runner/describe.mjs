@@ -1,35 +1,38 @@
 // What a package holds: its tools with their schemas, and the plain functions that could be called as such.
 // Nothing is executed but factories, with keys that open nothing and no network.
 import { needsApproval } from "./approval.mjs";
-import { askedDuring, askedFor, lending, looksSecret } from "./env.mjs";
+import { askedDuring, askedFor, lending, looksNeeded, looksSecret } from "./env.mjs";
 import { instantiate, make } from "./factory.mjs";
 import { explain } from "./failure.mjs";
 import { adopted, toolset } from "./foreign.mjs";
-import { exportsOf, importPackage } from "./package.mjs";
+import { exportsOf, importPackage, nameOf } from "./package.mjs";
 import { toJsonSchema } from "./schema.mjs";
+import { startNone, wasWanted } from "./programs.mjs";
+import { beginningIn, variableOf } from "./settings.mjs";
 import { signaturesOf } from "./signatures.mjs";
-import { isAIFunction, isClass, isObject, isProviderClass, isProviderTool, isSchema, maybeFactory } from "./shapes.mjs";
+import { isAIFunction, isClass, isObject, isOfMaker, isProviderClass, isProviderTool, isSchema, maybeFactory } from "./shapes.mjs";
 import { callable } from "./ways.mjs";
 
 const STAND_IN_KEY = "omega-describes-only";
 // Subpaths that hold tools by their names are always looked into, others where nothing was found before.
 const OF_TOOLS = /(?:^|[\/-])(?:ai|ai-sdk|vercel|tools?|toolkit|agents?)(?:$|[\/-])/i;
-// What gives tools says so, or that it makes one; what helps to write one (`defineTool`) gives none.
-const OF_MAKERS = /tools$|tool(?:kit|set|box)s?$|^(?:create|make|get|build|load|init|new)\w*tool$/i;
 const PATIENCE_MS = 8000;
+const MOST_TRIED = 8;
 const { now } = Date;
 
 /** `{ found }`: its tools, its plain functions and the ways to all that can be called, those that may become tools by themselves, and the
  * variables that it reads when it is imported. */
 export async function describe(job) {
+  startNone();
   const until = now() + PATIENCE_MS;
   const found = { tools: [], functions: [], ways: [], signatures: {}, offered: [], unmade: [], lent: [], typed: true, readAtImport: [] };
-  const looked = { seen: new Set(), declared: new Set(job.declared ?? []), job, ways: new Map(), unmade: new Map(), lent: new Set() };
+  const looked = { seen: new Set(), declared: new Set(job.declared ?? []), job, ways: new Map(), unmade: new Map(), lent: new Set(), packageName: await nameOf(job.entry) };
   const failures = [];
   if (job.bin) {
     const { describeServer } = await import("./mcp.mjs");
     try {
       found.tools = await describeServer(job);
+      found.startsPrograms = wasWanted();
       return { __proto__: null, found };
     } catch (error) {
       // One that wants variables gets some first: that it has functions besides says nothing of its tools.
@@ -49,6 +52,7 @@ export async function describe(job) {
       looked.loaded = true;
     } catch (error) {
       failures.push({ subpath, error });
+      if (subpath === undefined) found.importFailure = explain(error).message;
     }
   }
   const isNothing = found.tools.length + looked.ways.size === 0;
@@ -67,6 +71,7 @@ export async function describe(job) {
   // Functions stand for no tools that there are and could not be had.
   if (found.tools.length > 0) found.unmade = [];
   if (found.tools.length > 0 || found.unmade.length > 0 || found.serverFailure !== undefined) found.offered = [];
+  found.startsPrograms = wasWanted();
   return { __proto__: null, found };
 }
 
@@ -90,7 +95,7 @@ async function lookInto(module, prefix, looked, found) {
     seen.add(value);
     const isOfTools = maybeTools(name, value, declared);
     const failed = (error) => isOfTools && unmade.set(prefix + name, error);
-    for (const item of await toolsOf(prefix + name, name, value, declared, job.env ?? {}, { failed, isOfTools })) {
+    for (const item of await toolsOf(prefix + name, name, value, declared, job.env ?? {}, { failed, isOfTools, packageName: looked.packageName })) {
       if (item.tool !== value && seen.has(item.tool)) continue;
       seen.add(item.tool);
       if (item.lent) lent.add(prefix + name);
@@ -101,9 +106,9 @@ async function lookInto(module, prefix, looked, found) {
 
 /** Whether by its name it gives tools, if it gives anything. */
 const maybeTools = (name, value, declared) =>
-  declared.has(name) || (OF_MAKERS.test(name) && (isProviderClass(value) || maybeFactory(name, value, declared)));
+  declared.has(name) || (isOfMaker(name) && (isProviderClass(value) || maybeFactory(name, value, declared)));
 
-async function toolsOf(name, own, value, declared, env, { failed, isOfTools }) {
+async function toolsOf(name, own, value, declared, env, { failed, isOfTools, packageName }) {
   if (isAIFunction(value)) return [{ name, tool: value, shape: "ai-function" }];
   if (isProviderTool(value)) return [];
   const tool = adopted(value);
@@ -111,21 +116,46 @@ async function toolsOf(name, own, value, declared, env, { failed, isOfTools }) {
   if (isSchema(value)) return [];
   const within = (tools, shape, about) => [...tools].map(([key, tool]) => ({ name: `${name}.${key}`, tool, shape, ...about }));
   const made = async (work, ofOne, ofMany) => {
-    const [first, asked] = await askedDuring(work);
+    const [first, asked] = await askedDuring(() => work(STAND_IN_KEY));
+    const isReady = (made) => (made.tool || made.tools) && !made.lent;
     // What it asked for and could do without is no need.
     const secret = asked.filter(looksSecret);
-    const isNothing = ((!first.tool && !first.tools) || first.lent) && secret.length > 0;
-    const second = isNothing ? await lending(secret, STAND_IN_KEY, work) : first;
-    // Who makes them of a client makes them of a key alone, if it can.
-    const { tool, tools, error, lent } = second.tool || second.tools ? second : first;
+    const more = asked.filter((name) => looksSecret(name) || looksNeeded(name));
+    const errors = first.error === undefined ? [] : [first.error];
+    let [best, lacked] = [first, first.keyed ? secret : []];
+    // Some look at a key before they take it, and say how one looks.
+    const form = first.error === undefined ? undefined : beginningIn(explain(first.error).message);
+    const tries = [[secret, STAND_IN_KEY], [more, STAND_IN_KEY], [more, form && form + STAND_IN_KEY]];
+    for (const [names, key] of tries) {
+      if (isReady(best)) break;
+      if (key === undefined || (names.length === 0 && key === STAND_IN_KEY)) continue;
+      const made = await lending(names, key, () => work(key));
+      if (made.error !== undefined) errors.push(made.error);
+      // Who makes them of a client makes them of a key alone, if it can.
+      if (isReady(made) || ((made.tool || made.tools) && !best.tool && !best.tools)) [best, lacked] = [made, await without(names, key, work)];
+    }
+    const { tool, tools, lent, options = [] } = best;
+    const error = errors.find((error) => explain(error).code === "NETWORK_BLOCKED") ?? errors[0];
     if (!tool && !tools && error !== undefined) failed(error);
-    const about = { env: asked, needed: isNothing || first.keyed ? secret : [], lent };
+    const named = lacked.length > 0 ? [] : options.map((option) => variableOf(option, packageName));
+    const about = { env: [...asked, ...named], needed: [...lacked, ...named], lent };
     if (tool) return [{ name, tool, shape: ofOne, ...about }];
     return tools ? within(tools, ofMany, about) : [];
   };
-  if (isProviderClass(value)) return await made(() => instantiate(value, env, STAND_IN_KEY, true), "class-provider", "class-provider");
-  if (maybeFactory(own, value, declared)) return await made(() => make(value, env, STAND_IN_KEY, isOfTools), "factory", "toolset");
+  if (isProviderClass(value)) return await made((key) => instantiate(value, env, key, true), "class-provider", "class-provider");
+  if (maybeFactory(own, value, declared)) return await made((key) => make(value, env, key, isOfTools), "factory", "toolset");
   return isObject(value) ? within(toolset(value) ?? [], "toolset", {}) : [];
+}
+
+/** Those of the variables that were lent which are needed, as far as they open nothing; keys all are. */
+async function without(names, key, work) {
+  let needed = names;
+  for (const name of names.filter((name) => !looksSecret(name)).slice(0, MOST_TRIED)) {
+    const others = needed.filter((other) => other !== name);
+    const { tool, tools, lent } = await lending(others, key, () => work(key));
+    if ((tool || tools) && !lent) needed = others;
+  }
+  return needed;
 }
 
 async function described({ name, tool, shape, env = [], needed = [] }, converters) {

@@ -78,10 +78,18 @@ export async function askedDuring(work) {
   }
 }
 
-/** What `work` gives while some variables have a value that opens nothing. */
+// Of variables that say where something is, or which of several.
+const PLACE = /UR[LI]$|ENDPOINT$|HOST$|ORIGIN$|DOMAIN$/;
+const CHOICE = /_(?:ID|ORG|ACCOUNT|PROJECT|WORKSPACE|TENANT|REGION|USER)$/;
+const NOWHERE = "https://nowhere.invalid";
+
+/** Whether a variable may be needed to make something, though it opens nothing. */
+export const looksNeeded = (name) => PLACE.test(name) || CHOICE.test(name);
+
+/** What `work` gives while some variables have a value that opens nothing, or leads nowhere. */
 export async function lending(names, value, work) {
   const lent = names.filter((name) => !values[name]);
-  for (const name of lent) values[name] = value;
+  for (const name of lent) values[name] = PLACE.test(name) ? NOWHERE : value;
   try {
     return await work();
   } finally {

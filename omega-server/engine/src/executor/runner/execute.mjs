@@ -8,7 +8,7 @@ import { adopted, toolset } from "./foreign.mjs";
 import { exportsOf, findExport, importPackage, isOfServer, notFound, placeOf } from "./package.mjs";
 import { plain, revived } from "./plain.mjs";
 import { unwrapLazy } from "./schema.mjs";
-import { isAIFunction, isProviderClass } from "./shapes.mjs";
+import { isAIFunction, isProviderClass, isRawShape } from "./shapes.mjs";
 import { asData, wayTo } from "./way.mjs";
 
 /** `{ output }`, or `{ failure }` where the output is one; `partial` takes what the tool yields on its way. */
@@ -80,6 +80,7 @@ function pick(tools, head, key) {
 /** The input as the tool's own schema reads it, defaults filled in; `jsonSchema()` has no validator, the host checked. */
 async function validated(given, input) {
   const schema = given === undefined || given === null ? undefined : unwrapLazy(given);
+  if (isRawShape(schema)) return await validFields(schema, input);
   if (typeof schema?.safeParseAsync === "function") {
     const result = await schema.safeParseAsync(input);
     if (result.success) return result.data;
@@ -96,6 +97,19 @@ async function validated(given, input) {
     return result?.value ?? input;
   }
   return input;
+}
+
+async function validFields(shape, input) {
+  const [valid, issues] = [{ ...input }, []];
+  for (const [name, field] of Object.entries(shape)) {
+    const read = typeof field.safeParseAsync === "function" ? await field.safeParseAsync(input?.[name]) : await field["~standard"].validate(input?.[name]);
+    const wrong = read.issues ?? read.error?.issues ?? [];
+    issues.push(...[...wrong].map((issue) => ({ ...issue, message: issue.message, path: [name, ...(issue.path ?? [])] })));
+    const value = "data" in read ? read.data : read.value;
+    if (wrong.length === 0 && value !== undefined) valid[name] = value;
+  }
+  if (issues.length) throw invalid(issues);
+  return valid;
 }
 
 function invalid(found) {

@@ -1,10 +1,13 @@
 // Tools that have to be made first: by calling a factory, or by an instance of a class.
 import { looksSecret } from "./env.mjs";
+import { explain } from "./failure.mjs";
 import { adopted, toolset } from "./foreign.mjs";
 import { isLiving, isOwn, living } from "./living.mjs";
+import { settings } from "./settings.mjs";
 import { functionsOf, isObject, readProperty } from "./shapes.mjs";
 
 const PATIENCE_MS = 3000;
+const MOST_OPTIONS = 8;
 const after = globalThis.setTimeout;
 // What factories and constructors call a key.
 const KEY_NAMES = ["apiKey", "key", "token", "secretKey", "apiToken", "accessToken", "authToken", "api_key"];
@@ -19,9 +22,13 @@ function* attempts(env, standIn, lends) {
   yield [[], false];
   yield [[{}], false];
   if (key === undefined) return;
+  if (standIn !== undefined) {
+    const asked = settings(standIn);
+    yield [[asked.value], true, false, asked];
+  }
   yield [[{ apiKey: key }], true];
-  const settings = { ...named(env), ...env, ...Object.fromEntries(KEY_NAMES.map((name) => [name, key])) };
-  yield [[{ ...settings, config: settings, configuration: {} }], true];
+  const all = { ...named(env), ...env, ...Object.fromEntries(KEY_NAMES.map((name) => [name, key])) };
+  yield [[{ ...all, config: all, configuration: {} }], true];
   yield [[key], true];
   if (standIn === undefined || !lends) return;
   yield [[living(standIn)], true, true];
@@ -41,25 +48,44 @@ function named(env) {
   return { ...settings };
 }
 
-/** `{ tool }` or `{ tools }`, whether that took a key, and whether it took what no call can have (`lent`); or `{ error }` with the first
- * reason why neither came. */
+/** `{ tool }` or `{ tools }`, whether that took a key, the names of the options that it took (`options`), and whether it took what no call
+ * can have (`lent`); or `{ error }` with the first reason why neither came. */
 export async function make(factory, env, standIn, lends = false) {
   let error;
-  for (const [args, keyed, lent = false] of attempts(env, standIn, lends)) {
+  for (const [args, keyed, lent = false, asked] of attempts(env, standIn, lends)) {
     try {
-      const made = await inTime(factory(...args));
-      if (isLiving(made)) continue;
-      const tool = adopted(made);
-      if (tool && (!lent || isOwn(tool, standIn))) return { tool, keyed, lent };
-      const found = tool ? undefined : (toolset(made) ?? functionsOf(made) ?? (await given(made)));
-      const tools = lent && found ? new Map([...found].filter(([, one]) => isOwn(one, standIn))) : found;
-      if (tools?.size) return { tools, keyed, lent };
+      const made = await madeOf(factory, args, lent, standIn);
+      if (made) return { ...made, keyed, lent, options: asked ? await needed(factory, asked.names(), standIn) : [] };
     } catch (thrown) {
-      // That it can't read what was not given says less than words of its own.
-      if (error === undefined || (error instanceof TypeError && !(thrown instanceof TypeError) && !lent)) error = thrown;
+      // That it can't read what was not given says less than words of its own, and those less than what the sandbox refused it.
+      const isSaid = !(thrown instanceof TypeError) && !lent;
+      if (error === undefined || (error instanceof TypeError && isSaid) || (isRefused(thrown) && !isRefused(error))) error = thrown;
     }
   }
   return { error };
+}
+
+const isRefused = (error) => explain(error).code === "NETWORK_BLOCKED";
+
+async function madeOf(factory, args, lent, standIn) {
+  const made = await inTime(factory(...args));
+  if (isLiving(made)) return undefined;
+  const tool = adopted(made);
+  if (tool && (!lent || isOwn(tool, standIn))) return { tool };
+  const found = tool ? undefined : (toolset(made) ?? functionsOf(made) ?? (await given(made)));
+  const tools = lent && found ? new Map([...found].filter(([, one]) => isOwn(one, standIn))) : found;
+  return tools?.size ? { tools } : undefined;
+}
+
+/** Those of the options that were asked for without which nothing is made. */
+async function needed(factory, names, standIn) {
+  const left = [];
+  for (const name of names.slice(0, MOST_OPTIONS)) {
+    const without = names.filter((other) => other === name || (names.indexOf(other) < names.indexOf(name) && !left.includes(other)));
+    const made = await madeOf(factory, [settings(standIn, without).value], false).catch(() => undefined);
+    if (!made) left.push(name);
+  }
+  return left;
 }
 
 /** The same for a class: its instance, or what that gives out. */

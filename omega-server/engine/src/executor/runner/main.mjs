@@ -25,6 +25,13 @@ globalThis.addEventListener("unhandledrejection", (event) => {
   console.error("unhandled rejection:", messageOf(event.reason));
 });
 
+// What nobody catches ends a program; what a package has begun when it is looked into does not matter to what it holds.
+globalThis.addEventListener("error", (event) => {
+  if (job?.op !== "describe") return;
+  event.preventDefault();
+  console.error("uncaught:", messageOf(event.error ?? event.message));
+});
+
 const host = await connect();
 let job = await host.nextMessage();
 traceEnvironment(job.env ?? {});

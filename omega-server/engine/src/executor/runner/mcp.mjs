@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import process from "node:process";
 import { missingSecrets } from "./env.mjs";
 import { Failure, messageOf } from "./failure.mjs";
+import { entered } from "./package.mjs";
 
 const PREFIX = "mcp:";
 const PROTOCOL = "2025-06-18";
@@ -103,7 +104,7 @@ async function start({ entry, bin, arguments: given, env }) {
   for (const name of TRANSPORTS) process.env[name] ??= "stdio";
   const args = (given ?? []).map((argument) => (argument === FOLDER ? home : argument));
   const stdio = ownStdio({ ping: {}, "roots/list": { roots: [{ uri: String(new URL(`file://${home}`)), name: "folder" }] } });
-  const path = realPath(await (await import(entry)).place(bin));
+  const path = realPath((await entered(entry)).place(bin));
   process.argv = [process.execPath, path, ...args];
   // As where somebody started it: its own folder is nobody's to write to.
   chdir(home);

@@ -7,14 +7,45 @@ import { methodsOf } from "./ways.mjs";
 const MAX_NAMES = 100;
 const OF_FUNCTIONS = new Set(["length", "name", "prototype", "arguments", "caller", "__esModule"]);
 
+// Where a module for Node's `import` names a file that is not there, as bundlers let it: its sibling for `require` may be whole.
+const NOT_FOUND = /ERR_MODULE_NOT_FOUND|ERR_UNSUPPORTED_DIR_IMPORT|Cannot find module|Unable to load|Directory import|does not provide an export named/;
+
+/** The module that loads the package; one that was seen to start programs hears of it as from Node that none is. */
+export async function entered(entry) {
+  const module = await import(entry);
+  if (module.startsPrograms) (await import("./programs.mjs")).startNone();
+  return module;
+}
+
+/** The package's own name. */
+export async function nameOf(entry) {
+  const { place } = await import(entry);
+  return place("").replace(/\/$/, "").split("/node_modules/").slice(1).join("/node_modules/");
+}
+
 /** Its module, or that of a subpath of its `exports`. */
 export async function importPackage(entry, subpath) {
+  const { load, required } = await entered(entry);
   try {
-    return await (await import(entry)).load(subpath);
+    return await load(subpath).catch((error) => {
+      if (!NOT_FOUND.test(messageOf(error))) throw error;
+      const exports = other(() => required(subpath));
+      if (exports === undefined) throw error;
+      return readProperty(exports, "__esModule") === true ? exports : { ...(isObject(exports) ? exports : {}), default: exports };
+    });
   } catch (error) {
     const failure = new Failure("IMPORT_FAILED", messageOf(error));
     failure.cause = error;
     throw failure;
+  }
+}
+
+function other(load) {
+  try {
+    const exports = load();
+    return isObject(exports) || typeof exports === "function" ? exports : undefined;
+  } catch {
+    return undefined; // what the first one said is told
   }
 }
 

@@ -1,6 +1,6 @@
 // Input schemas of any kind as JSON Schema. The converters for zod are loaded when a zod schema is met.
 import { plain } from "./plain.mjs";
-import { isObject, isSchema } from "./shapes.mjs";
+import { isObject, isRawShape, isSchema } from "./shapes.mjs";
 
 const ANYTHING = { type: "object", properties: {}, additionalProperties: true };
 
@@ -19,6 +19,7 @@ export async function toJsonSchema(schema, converters) {
 export const unwrapLazy = (schema) => (typeof schema === "function" && !isSchema(schema) ? schema() : schema);
 
 async function convert(schema, converters) {
+  if (isRawShape(schema)) return await ofFields(schema, converters);
   if (isObject(schema._zod)) {
     const { toJSONSchema } = await import(converters);
     const override = ({ zodSchema, jsonSchema }) => widen(jsonSchema, zodSchema?._zod?.def ?? {});
@@ -36,6 +37,24 @@ async function convert(schema, converters) {
   if (typeof schema.toJSONSchema === "function") return schema.toJSONSchema();
   if (typeof schema.type === "string" || schema.properties || schema.anyOf || schema.oneOf) return schema;
   return undefined;
+}
+
+async function ofFields(shape, converters) {
+  const properties = {};
+  for (const [name, field] of Object.entries(shape)) {
+    const { $schema, ...own } = plain(await convert(field, converters)) ?? {};
+    properties[name] = own;
+  }
+  const required = Object.keys(shape).filter((name) => !takesNothing(shape[name]));
+  return { type: "object", properties, ...(required.length ? { required } : {}) };
+}
+
+/** Whether a field may be left away. */
+function takesNothing(field) {
+  if (isObject(field._zod)) return field._zod.optin === "optional";
+  if (typeof field.isOptional === "function") return field.isOptional() === true;
+  const read = field["~standard"]?.validate?.(undefined);
+  return isObject(read) && typeof read.then !== "function" && !read.issues;
 }
 
 /**

@@ -22,20 +22,40 @@ export const isProviderTool = (value) =>
 export const isSchema = (value) =>
   holdsProperties(value) && (typeof value.safeParse === "function" || "~standard" in value || isObject(value._zod));
 
+/** Schemas by the names of an input's fields, as the MCP SDK takes them for a whole one. */
+export const isRawShape = (value) => {
+  if (!isObject(value) || isSchema(value) || Array.isArray(value)) return false;
+  const fields = Object.values(value);
+  return fields.length > 0 && fields.every((field) => isObject(field) && isSchema(field));
+};
+
 export const isClass = (value) => typeof value === "function" && /^class\b/.test(sourceOf(value));
 
 // What instances give out tools by, and LangChain's own method of one tool.
 const GIVES_TOOLS = ["functions", "getTools", "getStaticTools", "tools", "toTools", "_call"];
 
+// What the instances of a class that calls itself a tool are called by.
+const RUNS = ["execute", "invoke", "call", "run"];
+
 /** A class whose instances are tools, or give them out. */
 export const isProviderClass = (value) =>
-  isClass(value) && isObject(value.prototype) && GIVES_TOOLS.some((name) => name in value.prototype);
+  isClass(value) && isObject(value.prototype) &&
+  (GIVES_TOOLS.some((name) => name in value.prototype) || (/Tool$/.test(value.name) && RUNS.some((name) => typeof readProperty(value.prototype, name) === "function")));
+
+// What gives tools says so, or that it makes one; what helps to write one (`defineTool`) gives none.
+const OF_MAKERS = /tools$|tool(?:kit|set|box)s?$|^(?:create|make|get|build|load|init|new)\w*tool$/i;
+const GIVES = /^(?:get|load|init)(?:[A-Z_]|$)/;
+const MOST_PARAMETERS = 4;
+
+/** Whether a name says of what it names that it gives tools. */
+export const isOfMaker = (name) => OF_MAKERS.test(name);
 
 /** Whether calling it may give a tool: what the author declared, else what looks like it. */
 export function maybeFactory(name, value, declared) {
   if (typeof value !== "function" || isClass(value)) return false;
   if (declared.has(name)) return true;
-  if (value.length > (/tools?$/i.test(name) ? 2 : 1) || ORDINARY_VERB.test(name)) return false;
+  const saysSo = isOfMaker(name);
+  if (value.length > (saysSo ? MOST_PARAMETERS : 1) || (ORDINARY_VERB.test(name) && !(saysSo && GIVES.test(name)))) return false;
   const source = sourceOf(value).slice(0, 20000);
   return TOOL_WORDS.test(source) || /tool|factory/i.test(name + source.slice(0, 200));
 }

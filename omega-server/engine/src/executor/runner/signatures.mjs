@@ -6,6 +6,7 @@ import { entriesOf } from "./entries.mjs";
 import { Modules } from "./modules.mjs";
 import { offered, OF_ALL } from "./offered.mjs";
 import { outcomeOf } from "./outcomes.mjs";
+import { nameOf } from "./package.mjs";
 import { anyOf, commentOf, said, schemaOf, sendable, takesNothing } from "./parameters.mjs";
 import { isClass, isObject } from "./shapes.mjs";
 import { Scripts, writtenParams } from "./written.mjs";
@@ -24,7 +25,7 @@ const { now } = Date;
 export async function signaturesOf(job, ways, isMeant) {
   const { place } = await import(job.entry);
   const root = place("").replace(/\/$/, "");
-  const name = root.slice(root.indexOf("/node_modules/") + "/node_modules/".length);
+  const name = await nameOf(job.entry);
   const look = new Look(new Modules(), root);
   const entries = entriesOf(look.modules, root, name);
   const until = now() + PATIENCE_MS;

@@ -9,6 +9,7 @@
 
 mod fusion;
 mod model;
+mod prune;
 mod vector_rows;
 mod vectors;
 
@@ -85,6 +86,7 @@ impl Rerank {
         if self.model.set((Model::new(folder), wanted)).is_ok() {
             let (unmade, make) = mpsc::channel(WAITING);
             tokio::spawn(look_up(Arc::downgrade(self), Arc::downgrade(rows), asked, unmade));
+            tokio::spawn(prune::daily(Arc::downgrade(self), Arc::downgrade(rows)));
             tokio::spawn(make_all(Arc::downgrade(self), Arc::downgrade(rows), make));
         }
     }

@@ -70,3 +70,35 @@ async fn vectors_are_made_once_and_kept_until_the_text_changes() {
     })
     .await;
 }
+
+/// Needs no model: what is stored is anybody's vector.
+#[tokio::test]
+async fn vectors_of_what_no_tool_says_any_more_go_and_all_others_stay() {
+    let Fixture { rows, .. } = &fixture().await;
+    let tools = catalogue::starter().unwrap();
+    let wanted: Vec<String> = tools.iter().map(|tool| key_of(&text_of(tool))).collect();
+    let orphans: Vec<String> = (0..2_500).map(|n| key_of(&format!("nobody says {n}"))).collect();
+    let kept: Vec<(String, Vec<u8>)> = wanted.iter().chain(&orphans).map(|key| (key.clone(), vec![1, 2, 3])).collect();
+    rows.keep_vectors(&kept).await.unwrap();
+    let there = async || {
+        let (mut all, mut after) = (Vec::new(), String::new());
+        loop {
+            let more = rows.vector_keys(&after, 700).await.unwrap();
+            let Some(last) = more.last() else { return all };
+            after.clone_from(last);
+            all.extend(more);
+        }
+    };
+    let distinct: std::collections::BTreeSet<String> = wanted.iter().cloned().collect();
+    assert_eq!(there().await.len(), distinct.len() + orphans.len());
+    assert_eq!(prune::prune(&**rows).await.unwrap(), orphans.len());
+    assert_eq!(there().await, distinct.into_iter().collect::<Vec<_>>());
+    // What a tool said before goes with the next turn, and what it says now stays.
+    let tool = Tool { description: String::from("Bakes bread."), ..tools[0].clone() };
+    rows.upsert(None, &[StoredTool::new(tool.clone(), Source::Added)], &[]).await.unwrap();
+    rows.keep_vectors(&[(key_of(&text_of(&tool)), vec![4])]).await.unwrap();
+    assert_eq!(prune::prune(&**rows).await.unwrap(), 1);
+    assert_eq!(rows.vectors(&[key_of(&text_of(&tool))]).await.unwrap().len(), 1);
+    assert_eq!(rows.vectors(&[wanted[0].clone()]).await.unwrap(), []);
+    assert_eq!(prune::prune(&**rows).await.unwrap(), 0);
+}

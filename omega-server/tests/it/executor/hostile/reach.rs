@@ -192,7 +192,7 @@ async fn a_process_of_a_tool_is_confined_and_knows_nothing_of_the_servers_enviro
     for limit in [
         "Max data size             2147483648",
         "Max file size             67108864",
-        "Max open files            256",
+        "Max open files            1024",
         "Max core file size        0",
     ] {
         assert!(limits.contains(limit), "{limit}\n{limits}");
