@@ -5,7 +5,8 @@
 //! any split of the same text gives the same result, because an unfinished sequence is state, not text.
 //!
 //! Escape sequences (CSI, OSC, DCS, APC, PM, SOS, and two-character ones) are dropped whole; a carriage return becomes a
-//! newline; invisible characters are shown as `\u{202e}`. A newline ends an unfinished sequence, so that a stray
+//! newline; invisible characters are shown as `\u{202e}`, but the joiners that emoji and some scripts are written with stay between
+//! characters that they can join. A newline ends an unfinished sequence, so that a stray
 //! introducer costs one line and not the rest of the answer.
 
 /// Where the parser stands inside a sequence.
@@ -30,6 +31,10 @@ enum EscapeState {
 pub struct Sanitizer {
     state: EscapeState,
     after_return: bool,
+    /// What was shown last.
+    before: Option<char>,
+    /// A joiner, until what follows says whether it joins.
+    joiner: Option<char>,
 }
 
 impl Sanitizer {
@@ -65,7 +70,7 @@ impl Sanitizer {
             '\n' | '\r' => {
                 self.state = EscapeState::Ground;
                 self.after_return = c == '\r';
-                out.push('\n');
+                self.show('\n', out);
                 return;
             }
             // CAN and SUB abort whatever goes on.
@@ -118,14 +123,32 @@ impl Sanitizer {
             '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}' => EscapeState::String,
             _ => EscapeState::Ground,
         };
-        if c == '\t' {
-            out.push(c);
-        } else if is_invisible(c) {
-            out.extend(c.escape_unicode());
-        } else if !c.is_control() {
-            out.push(c);
+        let may_join = is_joiner(c) && self.joiner.is_none() && self.before.is_some_and(|c| !c.is_ascii());
+        if may_join {
+            self.joiner = Some(c);
+        } else if c == '\t' || !c.is_control() {
+            self.show(c, out);
         }
     }
+
+    fn show(&mut self, c: char, out: &mut String) {
+        match self.joiner.take() {
+            Some(joiner) if !c.is_ascii() && !is_invisible(c) => out.push(joiner),
+            Some(joiner) => out.extend(joiner.escape_unicode()),
+            None => {}
+        }
+        if is_invisible(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+        self.before = Some(c).filter(|c| !is_invisible(*c));
+    }
+}
+
+/// What joins emoji to one, and letters in words of some scripts.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 /// Characters that reorder, hide or carry text without showing: bidirectional controls, zero-width characters, tags.
@@ -232,6 +255,12 @@ mod tests {
             ("\x1b[31Ünormal", "Ünormal"),
             ("naïve – 日本語 🦀 مرحبا", "naïve – 日本語 🦀 مرحبا"),
             ("\x1b\x1b[2Jx\x1b", "x"),
+            ("👨\u{200d}👩\u{200d}👧 👁\u{fe0f}\u{200d}🗨", "👨\u{200d}👩\u{200d}👧 👁\u{fe0f}\u{200d}🗨"),
+            ("می\u{200c}خواهم क्\u{200d}ष", "می\u{200c}خواهم क्\u{200d}ष"),
+            (
+                "pay\u{200d}pal ä\u{200d}b ä\u{200d}\u{200d}ö ä\u{200c}\n",
+                "pay\\u{200d}pal ä\\u{200d}b ä\\u{200d}\\u{200d}ö ä\\u{200c}\n",
+            ),
         ];
         for (text, shown) in cases {
             assert_eq!(sanitize_terminal(text), shown, "{text:?}");
@@ -248,7 +277,7 @@ mod tests {
 
     /// Text made mostly of what matters here.
     fn hostile() -> impl Strategy<Value = String> {
-        let specials = "\u{1b}\u{9b}\u{9c}\u{9d}\u{90}[]P_^X\\\u{7}\r\n\t;0m(\u{202e}\u{200b}\u{e0020}\u{18}\u{7f}ä🦀";
+        let specials = "\u{1b}\u{9b}\u{9c}\u{9d}\u{90}[]P_^X\\\u{7}\r\n\t;0m(\u{202e}\u{200b}\u{200c}\u{200d}\u{e0020}\u{18}\u{7f}ä🦀";
         let special = proptest::sample::select(specials.chars().collect::<Vec<_>>());
         proptest::collection::vec(prop_oneof![4 => special, 1 => any::<char>()], 0..80)
             .prop_map(|chars| chars.into_iter().collect())
@@ -257,8 +286,10 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_forbidden_comes_out(text in hostile()) {
-            for c in sanitize_terminal(&text).chars() {
-                prop_assert!(c == '\n' || c == '\t' || !(c.is_control() || is_invisible(c)), "{c:?}");
+            let shown: Vec<char> = sanitize_terminal(&text).chars().collect();
+            for (at, c) in shown.iter().enumerate() {
+                let joins = || at > 0 && [shown.get(at - 1), shown.get(at + 1)].iter().all(|it| it.is_some_and(|c| !c.is_ascii() && !is_invisible(*c)));
+                prop_assert!(matches!(c, '\n' | '\t') || !(c.is_control() || is_invisible(*c)) || is_joiner(*c) && joins(), "{c:?}");
             }
         }
 

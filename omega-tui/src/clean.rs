@@ -1,7 +1,6 @@
 //! The last guard before a cell: text from models, tools and other people can't steer the terminal or disguise itself.
 //!
-//! [`omega_core::sanitize`] drops escape sequences and makes invisible characters visible. Here the joiners that emoji and
-//! some scripts are written with are kept between characters that they can join. A longer text begins with what the
+//! [`omega_core::sanitize`] drops escape sequences and makes invisible characters visible. A longer text begins with what the
 //! shorter one gave, so that a text may be cleaned again and again while it arrives.
 
 use omega_core::sanitize::{Sanitizer, is_invisible};
@@ -12,34 +11,11 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|c| (c.is_control() && c != '\n') || is_invisible(c)) {
         return Cow::Borrowed(text);
     }
-    let mut sanitizer = Sanitizer::default();
-    let mut out = String::with_capacity(text.len());
-    let mut before = None;
-    let mut rest = text;
-    while let Some(at) = rest.find(is_joiner) {
-        out.push_str(&sanitizer.push(&rest[..at]));
-        before = rest[..at].chars().next_back().or(before);
-        let mut after = rest[at..].chars();
-        let joiner = after.next().unwrap_or_default();
-        rest = after.as_str();
-        match rest.chars().next() {
-            Some(next) if before.is_some_and(|c| !c.is_ascii()) && !next.is_ascii() => out.push(joiner),
-            Some(_) => out.push_str(&sanitizer.push(joiner.encode_utf8(&mut [0; 4]))),
-            // What follows decides; it is not here yet.
-            None => {}
-        }
-        before = Some(joiner);
-    }
-    out.push_str(&sanitizer.push(rest));
-    Cow::Owned(out.replace('\t', "    "))
+    Cow::Owned(Sanitizer::default().push(text).replace('\t', "    "))
 }
 
 pub fn one_line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn is_joiner(c: char) -> bool {
-    matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 #[cfg(test)]

@@ -125,6 +125,10 @@ impl TestHarness {
                 }
             };
             self.input(Input::Terminal(TerminalEvent::Key(event)));
+            if self.is_patient && self.app.holds_a_letter() {
+                // Who answers presses one key and waits.
+                self.waits(500);
+            }
         }
         self
     }

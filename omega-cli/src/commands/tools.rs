@@ -65,7 +65,7 @@ pub struct Show {
 /// Run one tool once, in the sandbox, and print its output
 #[derive(Debug, Args)]
 #[command(after_long_help = r#"Example:
-  omega tools run mathjs::evaluate --input '{"expr": "2 + 3"}'"#)]
+  omega tools run mathjs::evaluate --input '{"expression": "2 + 3"}'"#)]
 pub struct Run {
     /// package::export
     #[arg(add = ArgValueCompleter::new(value_candidates::tools))]
@@ -248,7 +248,9 @@ impl Run {
         };
         match exact::input(&text) {
             Ok(value @ Value::Object(_)) => Ok(value),
-            Ok(_) => Err(Failure::usage(format!("{name} must be a JSON object, for example '{{\"expr\": \"1+1\"}}'"))),
+            Ok(_) => {
+                Err(Failure::usage(format!("{name} must be a JSON object, for example '{{\"expression\": \"1+1\"}}'")))
+            }
             Err(error) => Err(Failure::usage(format!("{name}: {error}"))),
         }
     }

@@ -35,6 +35,7 @@ impl App {
     }
 
     fn on_paste(&mut self, text: &str) -> Vec<Effect> {
+        self.write_held();
         if self.is_typed_ahead() {
             self.pasted_ahead(text);
             return Vec::new();
@@ -56,16 +57,7 @@ impl App {
         if self.is_typed_ahead() {
             return self.typed_ahead(key);
         }
-        if self.is_typed_behind(key) {
-            self.write_instead("");
-        }
-        let is_sent = |app: &Self| app.question.as_ref().is_some_and(|question| question.sent);
-        let was_sent = is_sent(self);
-        let effects = self.on_counted_key(key);
-        if is_sent(self) && !was_sent {
-            self.answered_with = typed(key);
-        }
-        effects
+        self.on_heard_key(key)
     }
 
     pub(super) fn on_counted_key(&mut self, key: KeyEvent) -> Vec<Effect> {

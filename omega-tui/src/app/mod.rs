@@ -36,7 +36,7 @@ use crate::{
     theme::Theme,
     transcript::Transcript,
 };
-use crossterm::event::Event as TerminalEvent;
+use crossterm::event::{Event as TerminalEvent, KeyEvent};
 use omega_core::{
     api::{Run, RunStatus, Status, Timestamp, ToolRow, ToolRunStatus, Whoami},
     id::ConversationId,
@@ -143,6 +143,8 @@ pub struct App {
     type_ahead: TypeAhead,
     /// The question took the keyboard by itself: what is typed at once was meant for the message.
     took_focus: bool,
+    /// A letter that would answer, until it is known whether it begins a word.
+    held: Option<(KeyEvent, Timestamp)>,
     /// The letter that answered the question before.
     answered_with: Option<char>,
     /// The question may still take the keyboard by itself.
@@ -205,6 +207,7 @@ impl App {
             drafts: 0,
             type_ahead: TypeAhead::default(),
             took_focus: false,
+            held: None,
             answered_with: None,
             offers_focus: false,
             asked_anew: false,
@@ -233,7 +236,7 @@ impl App {
             }
             Input::Tick => {
                 self.ticks += u64::from(self.is_moving());
-                Vec::new()
+                self.let_go()
             }
         });
         effects.extend(self.look_at_overlay());

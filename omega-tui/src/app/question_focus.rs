@@ -2,6 +2,9 @@
 //!
 //! The rule is [`TypeAhead`]'s. What it refuses is not lost: what was typed for the message goes into the message. And a
 //! standing approval can be taken back for a while, whatever gave it.
+//!
+//! A question that came by itself is not answered by the first letter of a word, however long it stood there: such a letter
+//! waits a moment, and when another one follows both are the message's.
 
 use super::{App, Effect, Focus, Step};
 use crate::{
@@ -13,6 +16,8 @@ use omega_core::api::Timestamp;
 
 /// So long a standing approval can be taken back by a key.
 const TAKE_BACK_MILLIS: i64 = 10_000;
+/// Who writes a word presses its next letter sooner.
+const WORD_MILLIS: i64 = 300;
 
 /// An approval that can be taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +56,8 @@ impl App {
         let again = self.again_at().filter(|at| *at > now);
         // A countdown changes with each whole second that is left.
         let counts = again.map(|at| (at.millis_since(now) - 1) % 1_000 + 1);
-        [hears, takes, ends, counts].into_iter().flatten().min()
+        let held = self.held.map(|(_, due)| due.millis_since(now));
+        [hears, takes, ends, counts, held].into_iter().flatten().min()
     }
 
     /// When what waits is tried again: a connection that is lost, or else a model that did not answer.
@@ -108,6 +114,7 @@ impl App {
 
     /// What a key does that came too early: nothing to the question. A letter goes where it was meant to go.
     pub(super) fn typed_ahead(&mut self, key: KeyEvent) -> Vec<Effect> {
+        self.write_held();
         let letter = typed(key);
         if letter.is_some() && self.took_focus {
             // The key that answered the question before, held or pressed again, begins no word.
@@ -136,6 +143,73 @@ impl App {
         let before = self.letter_before();
         self.write_instead(&before);
         self.composer.paste(text);
+    }
+
+    /// What a key does that counts: it answers, unless it begins or goes on a word.
+    pub(super) fn on_heard_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let is_held_again = self.held.is_some_and(|(held, _)| held == key);
+        if is_held_again {
+            return Vec::new();
+        }
+        let mut effects = Vec::new();
+        if typed(key).is_some() {
+            self.write_held();
+        } else if let Some((held, _)) = self.held.take() {
+            effects = self.answer_with(held);
+        }
+        if self.is_typed_behind(key) {
+            self.write_instead("");
+        }
+        if self.may_begin_a_word(key) {
+            self.held = Some((key, Timestamp(self.now.0 + WORD_MILLIS)));
+            return effects;
+        }
+        effects.extend(self.answer_with(key));
+        effects
+    }
+
+    fn may_begin_a_word(&self, key: KeyEvent) -> bool {
+        let chooses = self.question.as_ref().is_some_and(|question| !question.sent && question.field().is_none());
+        let answers = || self.keys.lookup(self.contexts(), key).is_some();
+        self.took_focus && self.is_asking() && chooses && typed(key).is_some() && answers()
+    }
+
+    fn answer_with(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let is_sent = |app: &Self| app.question.as_ref().is_some_and(|question| question.sent);
+        let was_sent = is_sent(self);
+        let effects = self.on_counted_key(key);
+        if is_sent(self) && !was_sent {
+            self.answered_with = typed(key);
+        }
+        effects
+    }
+
+    /// A letter that was held begins no word when nothing followed it.
+    pub(super) fn let_go(&mut self) -> Vec<Effect> {
+        match self.held {
+            Some((key, due)) if due <= self.now => {
+                if self.is_asking() && self.hears() {
+                    self.held = None;
+                    return self.answer_with(key);
+                }
+                // What it would have answered is gone.
+                self.write_held();
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    #[cfg(test)]
+    pub fn holds_a_letter(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// It began a word of the message.
+    pub(super) fn write_held(&mut self) {
+        if let Some(letter) = self.held.take().and_then(|(key, _)| typed(key)) {
+            self.write_instead(&letter.to_string());
+        }
     }
 
     /// A letter after an answer that is on its way is no answer any more.

@@ -204,6 +204,8 @@ fn actions_here(app: &App) -> Vec<Action> {
     match app.focus {
         Focus::Question => vec![Action::ToComposer, Action::Back, Action::Help],
         Focus::Composer if app.question.is_some() => vec![Action::Answer, Action::Send, Action::Stop],
+        // A sample can be taken, and nothing else.
+        Focus::Transcript if app.here.view.messages.is_empty() => vec![Action::Open, Action::ToComposer],
         Focus::Transcript => vec![Action::Open, Action::Copy, Action::View, Action::ToComposer],
         Focus::Composer if !app.composer.is_empty() => {
             let mut actions = vec![Action::Send, Action::NewLine];
@@ -211,8 +213,11 @@ fn actions_here(app: &App) -> Vec<Action> {
             actions
         }
         // Esc takes the last message back before it stops anything.
-        Focus::Composer if waits => vec![Action::Interrupt, Action::OpenLatest, Action::Help],
-        Focus::Composer if runs => vec![Action::Stop, Action::OpenLatest, Action::Help],
+        Focus::Composer if waits || runs => {
+            let stops = if waits { Action::Interrupt } else { Action::Stop };
+            let has_call = !app.here.view.tool_runs.is_empty();
+            [stops].into_iter().chain(has_call.then_some(Action::OpenLatest)).chain([Action::Help]).collect()
+        }
         Focus::Composer => {
             let mut actions = vec![Action::Help, Action::Palette];
             if app.here.view.tool_runs.is_empty() {

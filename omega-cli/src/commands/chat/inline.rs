@@ -24,6 +24,8 @@ const HELP: &str = "Write a line and press Enter. A backslash at its end goes on
 /new begins another conversation, /model NAME chooses who answers, /safe on and /safe off turn Safe Mode on and off,
 /quit or Ctrl-D leaves. Ctrl-C stops a run, and leaves where none runs.
 Other commands say the rest: omega recent, omega tools, omega keys, omega settings.";
+/// Bytes of a line, without its end, that a terminal hands on at most; the rest of a longer one is gone.
+const LINE: usize = 4095;
 /// Messages of a conversation that are said when it is gone on with.
 const SAID_AGAIN: usize = 4;
 
@@ -91,7 +93,17 @@ impl<'a> Talk<'a> {
         if let Some(id) = self.conversation {
             self.say_again(id).await?;
         }
-        while let Some(text) = self.line().await? {
+        loop {
+            let text = match self.line().await {
+                Ok(Some(text)) => text,
+                Ok(None) => break,
+                Err(failure) => {
+                    // What the terminal shows of the key stands on the line that was being written.
+                    ui.note("");
+                    self.come_back()?;
+                    return Err(failure);
+                }
+            };
             match Line::of(&text) {
                 Line::Nothing => {}
                 Line::Help => ui.note(HELP),
@@ -106,17 +118,23 @@ impl<'a> Talk<'a> {
                 }
                 Line::Safe(on) => self.safe(on).await?,
                 Line::Unknown(name) => {
-                    ui.warn(format!(
-                        "there is no /{name}; there are /help, /new, /model NAME, /safe on, /safe off, /quit"
-                    ));
+                    let what = match name {
+                        "new" | "model" | "safe" | "quit" | "exit" => "is not written like that",
+                        _ => "is no command",
+                    };
+                    ui.warn(format!("/{name} {what}; there are /help, /new, /model NAME, /safe on, /safe off, /quit"));
                 }
                 Line::Message(message) => self.ask(message).await?,
             }
         }
-        if let Some(id) = self.conversation {
-            ui.line(format!("come back with: omega chat --inline --conversation {id}"))?;
+        self.come_back()
+    }
+
+    fn come_back(&self) -> Result<(), Failure> {
+        match self.conversation {
+            Some(id) => self.context.ui.line(format!("come back with: omega chat --inline --conversation {id}")),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// What the person writes next; nothing at the end of the input. A signal leaves.
@@ -133,6 +151,14 @@ impl<'a> Talk<'a> {
                     return Err(Failure::silent(code));
                 }
             };
+            if line.as_ref().is_some_and(|line| line.len() >= LINE) {
+                self.context.ui.warn(format!(
+                    "the terminal cuts a line at {LINE} bytes, so that this one was not sent; end lines with a backslash, use the \
+                    full screen, or pipe it: omega ask < FILE"
+                ));
+                text.clear();
+                continue;
+            }
             let Some(line) = line else { return Ok(Some(text).filter(|text| !text.is_empty())) };
             match line.strip_suffix('\\') {
                 Some(begun) => text.push_str(&format!("{begun}\n")),

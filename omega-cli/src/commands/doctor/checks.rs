@@ -98,10 +98,14 @@ fn is_usable(dir: &Path) -> bool {
 fn databases(context: &Context) -> Check {
     let named = context.env.get("OMEGA_DATABASE_URL").and_then(|url| url.strip_prefix("sqlite:"));
     let named = named.map(|path| PathBuf::from(path.trim_start_matches("//"))).filter(|path| path.exists());
-    if let Some(Err(reason)) = named.as_deref().map(sqlite_file::is_private) {
+    if let Some(Err(reason)) = named.as_deref().filter(|path| !path.is_dir()).map(sqlite_file::is_private) {
         return Check::new("database", Level::Error, reason).next("a server does not start with it until then");
     }
     let own = ["omega.db", "server.db"].map(|name| context.dirs.data.join(name));
+    if let Some(folder) = own.iter().chain(&named).find(|path| path.is_dir()) {
+        let message = format!("{} is a folder, so that no server starts with it", folder.display());
+        return Check::new("database", Level::Error, message).next("move it away");
+    }
     match own.iter().filter(|path| path.exists()).find_map(|path| sqlite_file::is_private(path).err()) {
         Some(reason) => {
             Check::new("database", Level::Warning, reason).next("or start the server, which does that itself")

@@ -13,10 +13,12 @@ use omega_core::{
 };
 use serde_json::json;
 
+/// Has a question asked.
+type Ask = fn(&mut TestHarness);
+
 /// Every question that there is, half a second after a key: in another half it takes the keyboard, and hears at the end of a
 /// third.
 fn questions() -> Vec<(&'static str, TestHarness)> {
-    type Ask = fn(&mut TestHarness);
     let asks: [(&str, Ask); 4] = [
         ("approval", |stage| {
             stage.awaits_approval(json!({"expr": "1+1"}));
@@ -223,7 +225,7 @@ fn types_on(text: &str, asked_after: usize) -> TestHarness {
     let mut stage = TestHarness::new(80, 24);
     stage.is_patient = false;
     stage.awaits_approvals(&["mathjs::evaluate", "mathjs::evaluate"]);
-    stage.looks().keys("y");
+    stage.looks().keys("y").waits(300);
     for (at, letter) in text.chars().enumerate() {
         if at == asked_after {
             stage.asks_about_the_next();
@@ -245,7 +247,7 @@ fn a_word_that_began_with_an_answer_goes_on_in_the_message() {
     // A key that is held, or pressed again too early, is no word.
     let mut stage = types_on("yyy", 1);
     assert_eq!((stage.app.focus, stage.commands().len()), (Focus::Question, 1), "{}", stage.text());
-    stage.looks().keys("y");
+    stage.looks().keys("y").waits(300);
     assert_eq!((stage.app.composer.text(), stage.commands().len()), ("", 2), "{}", stage.text());
 }
 
@@ -272,4 +274,60 @@ fn nothing_moves_while_a_person_is_waited_for() {
     stage.waits(60_000);
     assert_eq!(stage.text(), before);
     assert!(!stage.app.is_moving());
+}
+
+#[test]
+fn no_word_answers_a_question_that_came_by_itself_however_long_it_stood_there() {
+    for word in ["you first", "nobody", "always", "conversation", "edit that", "yes, but", "n", "y"] {
+        for (gap, stood) in [(40, 0), (120, 3_000), (250, 60_000)] {
+            let mut stage = TestHarness::new(80, 24);
+            stage.is_patient = false;
+            stage.awaits_approvals(&["mathjs::evaluate"]);
+            stage.looks().waits(stood);
+            assert_eq!(stage.app.focus, Focus::Question);
+            for letter in word.chars() {
+                stage.keys(&letter.to_string()).waits(gap);
+            }
+            stage.waits(1_000);
+            let is_answer = word.len() == 1;
+            let answers = stage.commands().iter().filter(|it| matches!(it, Command::Answer(_))).count();
+            // One letter alone is an answer: yes at once, no with a field for the reason.
+            let is_taken = answers == 1 || stage.app.question.as_ref().is_some_and(|it| it.field().is_some());
+            assert_eq!(is_taken, is_answer, "{word} {gap}: {}", stage.text());
+            assert_eq!(stage.app.composer.text(), if is_answer { "" } else { word }, "{gap}");
+        }
+    }
+}
+
+#[test]
+fn a_letter_that_waits_is_never_lost() {
+    let ends: [(&str, Ask); 3] = [
+        ("a paste", |stage| {
+            stage.paste("asted");
+        }),
+        ("another key", |stage| {
+            stage.keys("asted");
+        }),
+        ("an answer from elsewhere", |stage| {
+            stage.answered().waits(1_000);
+        }),
+    ];
+    for (what, end) in ends {
+        let mut stage = TestHarness::new(80, 24);
+        stage.is_patient = false;
+        stage.awaits_approvals(&["mathjs::evaluate"]);
+        stage.looks().keys("y");
+        end(&mut stage);
+        assert!(stage.app.composer.text().starts_with('y'), "{what}: {:?}", stage.app.composer.text());
+        assert!(!stage.commands().iter().any(|it| matches!(it, Command::Answer(_))), "{what}");
+    }
+    let mut stage = TestHarness::new(80, 24);
+    stage.is_patient = false;
+    stage.awaits_approvals(&["mathjs::evaluate"]);
+    // Who went to the question answers at once.
+    stage.looks();
+    stage.app.focus_question();
+    stage.draw();
+    stage.waits(1_000).keys("y");
+    assert!(stage.commands().iter().any(|it| matches!(it, Command::Answer(_))), "{}", stage.text());
 }
