@@ -30,6 +30,25 @@ async fn a_simple_terminal_has_the_whole_conversation_and_nothing_in_it_moves() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_the_terminal_cuts_is_not_sent_and_who_leaves_by_ctrl_c_finds_back() {
+    with(Script::new().turn(Reply::text("Zebras have stripes.")), |home| {
+        let long = format!("{}END\r", "a".repeat(9_000));
+        let keys: [(&str, &[u8]); 4] = [
+            ("You: ", b"hi\r"),
+            ("Omega: Zebras have stripes.", long.as_bytes()),
+            ("cuts a line at 4095 bytes", b"/quit now\r"),
+            ("/quit is not written like that", b"half a thought\x03"),
+        ];
+        let (screen, code) = talk_in(&home, "xterm-256color", &["chat", "--inline"], &keys);
+        assert_eq!(code, 130, "{screen}");
+        assert!(screen.contains("\ncome back with: omega chat --inline --conversation "), "{screen}");
+        let shown = home.omega(&["show", "--json"]).expect(0).json();
+        assert_eq!(shown["messages"].as_array().unwrap().len(), 2, "{shown}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn on_any_terminal_output_only_grows_and_what_was_said_is_said_again() {
     with(Script::new().turn(Reply::text("Zebras have stripes.")), |home| {
         let keys: [(&str, &[u8]); 2] = [("You: ", b"hi\r"), ("Omega: Zebras have stripes.", b"/quit\r")];

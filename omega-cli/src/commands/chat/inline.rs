@@ -119,10 +119,10 @@ impl<'a> Talk<'a> {
                 Line::Safe(on) => self.safe(on).await?,
                 Line::Unknown(name) => {
                     let what = match name {
-                        "new" | "model" | "safe" | "quit" | "exit" => "is not written like that",
-                        _ => "is no command",
+                        "new" | "model" | "safe" | "quit" | "exit" => format!("/{name} is not written like that"),
+                        _ => format!("there is no /{name}"),
                     };
-                    ui.warn(format!("/{name} {what}; there are /help, /new, /model NAME, /safe on, /safe off, /quit"));
+                    ui.warn(format!("{what}; there are /help, /new, /model NAME, /safe on, /safe off, /quit"));
                 }
                 Line::Message(message) => self.ask(message).await?,
             }
