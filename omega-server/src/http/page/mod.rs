@@ -28,6 +28,8 @@ const SHELL: &str = include_str!("../../../web/dist/index.html");
 const HTML: &str = "text/html; charset=utf-8";
 /// Stands in the shell for where the assets lie.
 const ASSETS: &str = "{assets}";
+/// And for the way up to the folder that `/omega` lies in.
+const ROOT: &str = "{root}";
 /// The mark that `web/src/route.ts` looks for.
 const FROM_ELSEWHERE: (&str, &str) = ("<html ", "<html data-from=\"elsewhere\" ");
 
@@ -141,16 +143,17 @@ fn reads_pages(request: &HeaderMap) -> bool {
 
 /// The shell for an address.
 fn document(uri: &Uri, request: &HeaderMap) -> String {
-    let mut document = SHELL.replace(ASSETS, &assets_from(uri.path()));
+    let root = way_up(uri.path());
+    let mut document = SHELL.replace(ASSETS, &format!("{root}omega/assets")).replace(ROOT, &root);
     if let Some(b"cross-site" | b"same-site") = request.get("sec-fetch-site").map(HeaderValue::as_bytes) {
         document = document.replacen(FROM_ELSEWHERE.0, FROM_ELSEWHERE.1, 1);
     }
     document
 }
 
-/// Where the assets lie for a document at this path: `omega/assets` beside `/omega`, and as many folders up as it lies deeper.
-fn assets_from(path: &str) -> String {
-    "../".repeat(path.matches('/').count().saturating_sub(1)) + "omega/assets"
+/// From a document at this path to the folder of `/omega`: as many folders up as it lies deeper.
+fn way_up(path: &str) -> String {
+    "../".repeat(path.matches('/').count().saturating_sub(1))
 }
 
 /// Whether the page has something at this path; `web/src/route.ts` reads it the same way.

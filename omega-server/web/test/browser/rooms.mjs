@@ -9,8 +9,16 @@ const seen = { faults: [], problems: [] };
 /** A control of the head, wherever it stands at this width. */
 async function head(page, name) {
   const menu = page.locator(".conversation-head details.only-small");
-  if ((await menu.isVisible()) && !(await menu.evaluate((one) => one.open))) await menu.locator("summary").click();
-  await page.locator(".conversation-head").getByRole("button", { name, exact: true }).filter({ visible: true }).first().click();
+  const control = page.locator(".conversation-head").getByRole("button", { name, exact: true }).filter({ visible: true }).first();
+  for (let tries = 0; ; tries++) {
+    if ((await menu.isVisible()) && !(await menu.evaluate((one) => one.open))) await menu.locator("summary").click();
+    try {
+      return await control.click({ timeout: 3000 });
+    } catch (error) {
+      // The head folds when there is less room, also while somebody reaches for it: then the control stands elsewhere.
+      if (tries === 3) throw error;
+    }
+  }
 }
 
 /** The boxes of what these select, and whether each is on top in its middle. */
