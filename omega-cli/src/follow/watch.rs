@@ -282,6 +282,10 @@ impl<'a> Watch<'a> {
             self.print_event(envelope)?;
         }
         self.tell_progress();
+        // What the model said before its calls stands before what is told of them.
+        if matches!(envelope.event, Event::MessageCompleted { .. }) {
+            self.show_whole()?;
+        }
         self.tell(&envelope.event);
         if !self.context.ui.has_live() {
             self.show()?;
@@ -330,12 +334,18 @@ impl<'a> Watch<'a> {
 
     /// The last frame: nothing is left that may still change.
     fn draw_all(&mut self) -> Result<(), Failure> {
-        self.show()?;
-        if let Output::Text(text) = &mut self.output {
-            text.end()?;
-        }
+        self.show_whole()?;
         self.context.ui.clear_live();
         Ok(())
+    }
+
+    /// Shows what was said so far as what it stays.
+    fn show_whole(&mut self) -> Result<(), Failure> {
+        self.show()?;
+        match &mut self.output {
+            Output::Text(text) => text.end(),
+            Output::Document | Output::Events => Ok(()),
+        }
     }
 
     /// What the model said before its calls is progress: where only the answer goes to stdout, it is told on stderr.

@@ -49,6 +49,19 @@ async fn a_line_that_the_terminal_cuts_is_not_sent_and_who_leaves_by_ctrl_c_find
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lines_that_were_pasted_are_one_message() {
+    with(Script::new().turn(Reply::text("Zebras have stripes.")), |home| {
+        let keys: [(&str, &[u8]); 2] = [("You: ", b"one of\r  three\r\rlines\r/safe on\r"), ("Safe Mode", b"/quit\r")];
+        let (screen, code) = talk_in(&home, "xterm-256color", &["chat", "--inline"], &keys);
+        assert_eq!(code, 0, "{screen}");
+        let shown = home.omega(&["show", "--json"]).expect(0).json();
+        assert_eq!(shown["messages"][0]["content"], "one of\n  three\n\nlines");
+        assert_eq!(shown["messages"].as_array().unwrap().len(), 2, "{shown}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn on_any_terminal_output_only_grows_and_what_was_said_is_said_again() {
     with(Script::new().turn(Reply::text("Zebras have stripes.")), |home| {
         let keys: [(&str, &[u8]); 2] = [("You: ", b"hi\r"), ("Omega: Zebras have stripes.", b"/quit\r")];

@@ -1,8 +1,9 @@
 //! `omega` where a person looks: a real pseudo-terminal.
 
-use crate::home::Home;
+use crate::{home::Home, window::Window};
 use omega_core::testing::{Fault, Reply, Script, StandIn};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use serde_json::json;
 use std::io::{Read, Write};
 
 /// What a command writes to its terminal, and how it ends. `keys` are typed once `after` was seen.
@@ -88,6 +89,19 @@ async fn ctrl_c_on_the_keyboard_ends_the_question_and_not_the_server() {
         let server = home.server().unwrap();
         assert_eq!(home.omega(&["status", "--json"]).expect(0).json()["running"], true);
         assert_eq!(home.server().unwrap(), server);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_model_said_before_its_calls_stands_before_them() {
+    let call = Reply::call("registrySearchTool", json!({ "query": "sum" })).and_text("I look for it.");
+    with(Script::new().turn(call).turn(Reply::text("Two.")), |home| {
+        let window = Window::open(&home, &["ask", "hi"]);
+        let screen = window.until("the summary", |screen| screen.contains("omega show"));
+        let place = |text: &str| screen.find(text).unwrap_or_else(|| panic!("{text}: {screen}"));
+        assert!(place("I look for it.") < place("search") && place("search") < place("Two."), "{screen}");
+        assert_eq!(screen.matches("I look for it.").count(), 1, "{screen}");
     })
     .await;
 }

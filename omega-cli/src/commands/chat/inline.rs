@@ -18,7 +18,7 @@ use omega_core::{
     sanitize::{one_line, sanitize_terminal},
     view::View,
 };
-use std::time::Instant;
+use std::{collections::VecDeque, time::Instant};
 
 const HELP: &str = "Write a line and press Enter. A backslash at its end goes on with the next line.
 /new begins another conversation, /model NAME chooses who answers, /safe on and /safe off turn Safe Mode on and off,
@@ -73,6 +73,8 @@ pub struct Talk<'a> {
     safe_mode: Option<bool>,
     follow: Follow,
     signals: Signals,
+    /// Lines behind what was pasted that are none of its message.
+    ahead: VecDeque<String>,
 }
 
 impl<'a> Talk<'a> {
@@ -83,7 +85,8 @@ impl<'a> Talk<'a> {
     ) -> Result<Self, Failure> {
         let model = context.config.get("model").map(str::to_owned);
         let (follow, signals) = (Follow::default(), Signals::listen()?);
-        Ok(Self { context, connection, conversation, model, safe_mode: None, follow, signals })
+        let ahead = VecDeque::new();
+        Ok(Self { context, connection, conversation, model, safe_mode: None, follow, signals, ahead })
     }
 
     /// Until the person leaves.
@@ -142,8 +145,12 @@ impl<'a> Talk<'a> {
         let terminal = SavedTerminal::now();
         let mut text = String::new();
         loop {
+            if let Some(line) = self.ahead.pop_front().filter(|_| text.is_empty()) {
+                return Ok(Some(line));
+            }
             let prompt = if text.is_empty() { "You: " } else { "... " };
             let keyboard = Keyboard(&self.context.ui);
+            let was_there = keyboard.has_line();
             let line = tokio::select! {
                 line = keyboard.line(prompt) => line?,
                 code = self.signals.next() => {
@@ -151,7 +158,14 @@ impl<'a> Talk<'a> {
                     return Err(Failure::silent(code));
                 }
             };
-            if line.as_ref().is_some_and(|line| line.len() >= LINE) {
+            let Some(line) = line else { return Ok(Some(text).filter(|text| !text.is_empty())) };
+            if let Some(begun) = line.strip_suffix('\\') {
+                text.push_str(&format!("{begun}\n"));
+                continue;
+            }
+            // What was written while a run worked are messages of their own.
+            let behind = if was_there { Vec::new() } else { keyboard.lines_behind().await? };
+            if [&line].into_iter().chain(&behind).any(|line| line.len() >= LINE) {
                 self.context.ui.warn(format!(
                     "the terminal cuts a line at {LINE} bytes, so that this one was not sent; end lines with a backslash, use the \
                     full screen, or pipe it: omega ask < FILE"
@@ -159,11 +173,15 @@ impl<'a> Talk<'a> {
                 text.clear();
                 continue;
             }
-            let Some(line) = line else { return Ok(Some(text).filter(|text| !text.is_empty())) };
-            match line.strip_suffix('\\') {
-                Some(begun) => text.push_str(&format!("{begun}\n")),
-                None => return Ok(Some(text + &line)),
+            text.push_str(&line);
+            for line in behind {
+                let is_text = matches!(Line::of(&line), Line::Message(_) | Line::Nothing);
+                match self.ahead.is_empty() && is_text {
+                    true => text.push_str(&format!("\n{line}")),
+                    false => self.ahead.push_back(line),
+                }
             }
+            return Ok(Some(text));
         }
     }
 

@@ -8,7 +8,10 @@ use crate::{
 };
 use omega_core::{api::Timestamp, type_ahead::TypeAhead};
 use secrecy::SecretString;
-use std::io;
+use std::{io, time::Duration};
+
+/// Longer than between two lines of a paste, and shorter than between two of a person's.
+const AT_ONCE: Duration = Duration::from_millis(30);
 
 /// Asks on stderr, reads from the terminal.
 pub struct Keyboard<'a>(pub &'a Ui);
@@ -33,6 +36,27 @@ impl Keyboard<'_> {
             let mut line = String::new();
             let count = io::stdin().read_line(&mut line)?;
             Ok((count > 0).then(|| line.trim().to_owned()))
+        })
+        .await
+    }
+
+    /// Whether a line is there that nobody asked for yet.
+    pub fn has_line(&self) -> bool {
+        is_there(Duration::ZERO)
+    }
+
+    /// The lines that follow one at once, as they do where several were pasted: nobody writes as fast.
+    pub async fn lines_behind(&self) -> Result<Vec<String>, Failure> {
+        blocking(|| {
+            let mut lines = Vec::new();
+            while is_there(AT_ONCE) {
+                let mut line = String::new();
+                if io::stdin().read_line(&mut line)? == 0 {
+                    break;
+                }
+                lines.push(line.trim_end().to_owned());
+            }
+            Ok(lines)
         })
         .await
     }
@@ -105,6 +129,21 @@ fn without_keys() -> io::Result<()> {
     keys.seen(Timestamp::now());
     std::thread::sleep(std::time::Duration::from_millis(keys.hears_in(Timestamp::now()).unwrap_or(0)));
     Ok(())
+}
+
+/// Whether a line is there, or comes within that time.
+#[cfg(unix)]
+fn is_there(within: Duration) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let wait = Timespec { tv_sec: 0, tv_nsec: i64::from(within.subsec_nanos()) };
+    let stdin = io::stdin();
+    let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
+    poll(&mut ready, Some(&wait)).is_ok() && ready[0].revents().contains(PollFlags::IN)
+}
+
+#[cfg(not(unix))]
+fn is_there(_within: Duration) -> bool {
+    false
 }
 
 async fn blocking<T: Send + 'static>(read: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, Failure> {
