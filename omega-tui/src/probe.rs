@@ -94,12 +94,16 @@ fn read_answers(bytes: &[u8]) -> Probed {
         } else if let Some(answer) = rest.strip_prefix("\x1b[?") {
             rest = answer.find('c').map_or("", |end| &answer[end + 1..]);
         } else {
-            if !c.is_control() {
-                probed.typed.push(c);
+            match c {
+                // Enter, as a terminal sends it: what was typed ahead is looked at before it is sent.
+                '\r' | '\n' => probed.typed.push('\n'),
+                c if !c.is_control() => probed.typed.push(c),
+                _ => {}
             }
             rest = &rest[c.len_utf8()..];
         }
     }
+    probed.typed.truncate(probed.typed.trim_end_matches('\n').len());
     probed
 }
 
@@ -132,6 +136,7 @@ mod tests {
             (b"\x1b]11;nonsense", None, ""),
             (b"hi\x1b]11;rgb:00/00/00\x07 there\x1b[?6c!", Some(0), "hi there!"),
             (b"\x1b]11;rgb:fffff/0/0\x07", Some(0xFF_00_00), ""),
+            (b"one\rtwo\x1b]11;rgb:00/00/00\x07\n three\r", Some(0), "one\ntwo\n three"),
         ];
         for (bytes, ground, typed) in cases {
             let reads_kitty = bytes.starts_with(b"\x1b_G");

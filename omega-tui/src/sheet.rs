@@ -31,6 +31,11 @@ pub fn open(theme: &Theme, title: &str, (width, height): (u16, u16), area: Rect,
     Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
 }
 
+/// Rows of so many that such a frame has room for.
+pub fn rows_within(height: u16, area: Rect) -> usize {
+    usize::from(height.saturating_add(2).min(area.height.saturating_sub(2)).saturating_sub(2))
+}
+
 /// Key and word of each action, as bound in the first context that knows it.
 pub fn hints(theme: &Theme, keys: &Keymap, contexts: &[Context], actions: &[Action]) -> Vec<Span<'static>> {
     let mut spans = Vec::new();

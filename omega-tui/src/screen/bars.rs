@@ -105,10 +105,18 @@ fn hints(app: &App, mut room: usize) -> Vec<Span<'static>> {
     let theme = &app.theme;
     if app.layers.is_empty() && app.focus == Focus::Composer && app.suggestions.is_open() {
         // The keys are those of writing, but mean the list.
-        let words = [("↑↓ ", "choose · "), ("enter ", "take · "), ("esc ", "leave")];
+        let words = [("", "↑↓ ", "choose"), (" · ", "enter ", "take"), (" · ", "esc ", "leave")];
         return words
             .into_iter()
-            .flat_map(|(key, word)| [Span::styled(key, theme.secondary), Span::styled(word, theme.dim)])
+            .take_while(|(gap, key, word)| {
+                let cells = width(gap) + width(key) + width(word);
+                let fits = cells <= room;
+                room = room.saturating_sub(cells);
+                fits
+            })
+            .flat_map(|(gap, key, word)| {
+                [Span::styled(gap, theme.dim), Span::styled(key, theme.secondary), Span::styled(word, theme.dim)]
+            })
             .collect();
     }
     let mut right: Vec<Span<'static>> = Vec::new();

@@ -43,7 +43,14 @@ impl Layer for Help {
         let inner_width = 84.min(area.width.saturating_sub(6));
         let lines = lines(&app.theme, &app.keys, usize::from(inner_width));
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX - 2);
-        let inner = sheet::open(&app.theme, "keys and commands", (inner_width, height), area, frame);
+        let title = match sheet::rows_within(height, area) {
+            rows if rows < lines.len() => {
+                self.scroll = self.scroll.min(lines.len() - rows);
+                format!("keys and commands, {} to {} of {}", self.scroll + 1, self.scroll + rows, lines.len())
+            }
+            _ => String::from("keys and commands"),
+        };
+        let inner = sheet::open(&app.theme, &title, (inner_width, height), area, frame);
         self.page = usize::from(inner.height.saturating_sub(1).max(1));
         self.scroll = self.scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
         sheet::stack(lines.into_iter().skip(self.scroll), inner, frame);
