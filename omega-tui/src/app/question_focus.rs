@@ -147,10 +147,6 @@ impl App {
 
     /// What a key does that counts: it answers, unless it begins or goes on a word.
     pub(super) fn on_heard_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let is_held_again = self.held.is_some_and(|(held, _)| held == key);
-        if is_held_again {
-            return Vec::new();
-        }
         let mut effects = Vec::new();
         if typed(key).is_some() {
             self.write_held();

@@ -278,7 +278,8 @@ fn nothing_moves_while_a_person_is_waited_for() {
 
 #[test]
 fn no_word_answers_a_question_that_came_by_itself_however_long_it_stood_there() {
-    for word in ["you first", "nobody", "always", "conversation", "edit that", "yes, but", "n", "y"] {
+    for word in ["you first", "nobody", "always", "conversation", "edit that", "yes, but", "eel", "aardvark", "n", "y"]
+    {
         for (gap, stood) in [(40, 0), (120, 3_000), (250, 60_000)] {
             let mut stage = TestHarness::new(80, 24);
             stage.is_patient = false;
