@@ -7,12 +7,13 @@
 
 use omega_core::budget::QUERY;
 use omega_engine::registry::{
-    Outcomes,
-    encoder::{Encoder, Vector, cosine},
-    indexing,
+    Outcomes, indexing,
     rerank::{DEPTH, text_of, weigh},
     rows,
-    search::{FoundDocument, Index},
+};
+use omega_search::{
+    encoder::{Encoder, Vector, cosine},
+    index::{FoundDocument, Index},
 };
 use serde_json::{Value, json};
 use std::{

@@ -10,12 +10,19 @@ const ENGINE: [&str; 9] = [
     "store", "audit", "vault", // What is done with it.
     "engine",
 ];
+/// What is computed over all tools.
+const SEARCH: [&str; 3] = ["index", "encoder", "fusion"];
 /// Who may ask for it.
 const SERVER: [&str; 2] = ["http", "serve"];
 const ENGINE_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/engine");
+const SEARCH_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/search");
 
 fn engine() -> Sources {
     Sources::of_crate(ENGINE_FOLDER)
+}
+
+fn search() -> Sources {
+    Sources::of_crate(SEARCH_FOLDER)
 }
 
 fn server() -> Sources {
@@ -25,6 +32,7 @@ fn server() -> Sources {
 #[test]
 fn every_room_uses_only_what_lies_below_it() {
     assert_eq!(faults(&engine(), &ENGINE).to_string(), "");
+    assert_eq!(faults(&search(), &SEARCH).to_string(), "");
     assert_eq!(faults(&server(), &SERVER).to_string(), "");
 }
 
@@ -39,11 +47,13 @@ fn an_arrow_that_is_turned_is_found() {
 #[test]
 fn a_file_has_one_subject_and_a_name_that_says_which() {
     assert_eq!(unwieldy(&engine(), &[]), "");
+    assert_eq!(unwieldy(&search(), &[]), "");
     assert_eq!(unwieldy(&server(), &[]), "");
 }
 
 #[test]
 fn every_dependency_is_used() {
     assert_eq!(unnamed(ENGINE_FOLDER), "");
+    assert_eq!(unnamed(SEARCH_FOLDER), "");
     assert_eq!(unnamed(env!("CARGO_MANIFEST_DIR")), "");
 }

@@ -10,13 +10,11 @@ use omega_core::{
         hostile::{Growth, PATTERNS, Pattern, peak_memory},
     },
 };
-use omega_engine::{
-    engine::guard::{
-        destructive,
-        exfil::{self, WrittenAddresses},
-    },
-    registry::search::{Document, Index, Ranking},
+use omega_engine::engine::guard::{
+    destructive,
+    exfil::{self, WrittenAddresses},
 };
+use omega_search::index::{Document, Index, Ranking};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{

@@ -1,10 +1,8 @@
 //! What of a tool the search index sees.
 
-use super::{
-    Outcomes,
-    search::{Document, Index},
-};
+use super::Outcomes;
 use omega_core::registry::{Health, Tool};
+use omega_search::index::{Document, Index};
 use serde_json::Value;
 
 /// Puts a tool into an index, replacing its older self.

@@ -3,9 +3,9 @@
 //! The promise: a file that is there under its name is whole and the one that is meant, by its SHA-256; what is fetched lies beside
 //! it until that is known.
 
-use super::encoder::{VOCABULARY, WEIGHTS};
 use futures_util::StreamExt;
 use omega_core::net;
+use omega_search::encoder::{VOCABULARY, WEIGHTS};
 use sha2::{Digest, Sha256};
 use std::{
     fs::{self, File},

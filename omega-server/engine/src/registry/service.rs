@@ -16,7 +16,6 @@ use super::{
     packages::Packages,
     rerank::Rerank,
     row_limits::Fitted,
-    search::Index,
     user_tools::{UserIndex, UserIndexes},
 };
 use crate::process::memory;
@@ -28,6 +27,7 @@ use omega_core::{
     id::ToolId,
     registry::{Health, Hit, Query, Registry, RegistryError, Tool, Viewer},
 };
+use omega_search::index::Index;
 use std::{
     collections::HashMap,
     path::Path,

@@ -1,11 +1,12 @@
 //! What users added for themselves, as search wants it: a small index a user, kept until the user's rows change.
 
-use super::{StoredTool, indexing, search::Index};
+use super::{StoredTool, indexing};
 use crate::process::offload;
 use omega_core::{
     id::UserId,
     registry::{Tool, Viewer},
 };
+use omega_search::index::Index;
 use serde_json::json;
 use std::{
     collections::HashMap,

@@ -7,7 +7,6 @@
 //!
 //! What users have for themselves is not read by the model: their own hits keep the place that their words give them.
 
-mod fusion;
 mod model;
 mod prune;
 mod vector_rows;
@@ -16,15 +15,16 @@ mod vectors;
 pub use vector_rows::VectorRows;
 pub use vectors::text_of;
 
-use super::{
-    ToolRows,
-    encoder::{Encoder, Vector},
-    search::FoundDocument,
-};
+use super::ToolRows;
 use model::Model;
 use omega_core::{
     id::ToolId,
     registry::{Tool, Viewer},
+};
+use omega_search::{
+    encoder::{Encoder, Vector},
+    fusion,
+    index::FoundDocument,
 };
 use std::{
     collections::VecDeque,

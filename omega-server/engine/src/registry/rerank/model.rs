@@ -1,10 +1,8 @@
 //! The encoder that a server has: none until its folder holds one. A model that comes, changes or goes is noticed while the
 //! server runs; one that can't be read is told once, and the search goes by words.
 
-use crate::registry::{
-    encoder::{Encoder, VOCABULARY, WEIGHTS},
-    model_files::{self, Kept},
-};
+use crate::registry::model_files::{self, Kept};
+use omega_search::encoder::{Encoder, VOCABULARY, WEIGHTS};
 use std::{
     fs,
     path::{Path, PathBuf},

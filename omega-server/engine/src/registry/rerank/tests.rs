@@ -3,9 +3,9 @@
 use super::{vectors::key_of, *};
 use crate::registry::{
     Source, StoredTool, catalogue,
-    encoder::{VOCABULARY, WEIGHTS},
     tests::{Fixture, fixture, found},
 };
+use omega_search::encoder::{VOCABULARY, WEIGHTS};
 use std::{fs, path::PathBuf};
 
 const QUERY: &str = "turn my markdown into html";

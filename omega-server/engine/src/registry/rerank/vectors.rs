@@ -2,8 +2,8 @@
 //!
 //! It promises: a vector that is found is that of the text which the tool has now; there are never more than so many.
 
-use crate::registry::encoder::{Vector, WIDE};
 use omega_core::registry::Tool;
+use omega_search::encoder::{Vector, WIDE};
 use sha2::{Digest, Sha256};
 use std::{
     collections::{HashMap, VecDeque},

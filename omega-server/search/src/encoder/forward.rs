@@ -1,9 +1,11 @@
 //! The network: six layers of attention over the pieces of a text, and the mean of what comes out
 //! (<https://arxiv.org/abs/1810.04805>, <https://arxiv.org/abs/1908.10084>).
 
+#[cfg(target_arch = "x86_64")]
+use super::kernel::x86;
 use super::{
     Vector, WIDE,
-    kernel::{Instructions, Weights, exp, gelu, multiply_add},
+    kernel::{Instructions, Plain, Tile, Weights, exp, gelu, multiply_add},
     safetensors::Tensors,
 };
 
@@ -63,9 +65,7 @@ impl Network {
     /// The vectors of some texts, each given as its pieces.
     pub(super) fn vectors(&self, texts: &[Vec<u32>]) -> Vec<Vector> {
         match self.instructions {
-            // This processor family has the instruction for both at once from its first day.
-            Instructions::Plain if cfg!(target_arch = "aarch64") => self.forward::<8, 8, true>(texts),
-            Instructions::Plain => self.forward::<4, 8, false>(texts),
+            Instructions::Plain => self.forward::<Plain>(texts),
             #[cfg(target_arch = "x86_64")]
             #[allow(unsafe_code, reason = "`Instructions::best` asked the processor for these")]
             Instructions::Avx2 => unsafe { self.forward_avx2(texts) },
@@ -78,17 +78,17 @@ impl Network {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma")]
     fn forward_avx2(&self, texts: &[Vec<u32>]) -> Vec<Vector> {
-        self.forward::<6, 16, true>(texts)
+        self.forward::<x86::Avx2>(texts)
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,fma")]
     fn forward_avx512(&self, texts: &[Vec<u32>]) -> Vec<Vector> {
-        self.forward::<8, 32, true>(texts)
+        self.forward::<x86::Avx512>(texts)
     }
 
     #[inline(always)]
-    fn forward<const R: usize, const W: usize, const FUSED: bool>(&self, texts: &[Vec<u32>]) -> Vec<Vector> {
+    fn forward<T: Tile>(&self, texts: &[Vec<u32>]) -> Vec<Vector> {
         let mut rows: Vec<f32> = Vec::with_capacity(texts.iter().map(Vec::len).sum::<usize>() * WIDE);
         for text in texts {
             for (piece, position) in text.iter().zip(self.positions.chunks_exact(WIDE)) {
@@ -98,21 +98,21 @@ impl Network {
         }
         self.first.apply(&mut rows);
         for layer in &self.layers {
-            let all = layer.attention.apply::<R, W, FUSED>(&rows);
+            let all = layer.attention.apply::<T>(&rows);
             let mut mixed = vec![0.0; rows.len()];
             let mut begin = 0;
             for text in texts {
                 let end = begin + text.len();
-                attend::<FUSED>(&all[begin * 3 * WIDE..end * 3 * WIDE], &mut mixed[begin * WIDE..end * WIDE]);
+                attend::<T>(&all[begin * 3 * WIDE..end * 3 * WIDE], &mut mixed[begin * WIDE..end * WIDE]);
                 begin = end;
             }
-            add(&mut rows, &layer.output.apply::<R, W, FUSED>(&mixed));
+            add(&mut rows, &layer.output.apply::<T>(&mixed));
             layer.after_attention.apply(&mut rows);
-            let mut inner = layer.inner.apply::<R, W, FUSED>(&rows);
+            let mut inner = layer.inner.apply::<T>(&rows);
             for value in &mut inner {
                 *value = gelu(*value);
             }
-            add(&mut rows, &layer.outer.apply::<R, W, FUSED>(&inner));
+            add(&mut rows, &layer.outer.apply::<T>(&inner));
             layer.after_inner.apply(&mut rows);
         }
         let mut rest = rows.as_slice();
@@ -187,7 +187,7 @@ fn add(to: &mut [f32], more: &[f32]) {
 
 /// What each piece of a text takes from all of them, head by head.
 #[inline(always)]
-fn attend<const FUSED: bool>(all: &[f32], mixed: &mut [f32]) {
+fn attend<T: Tile>(all: &[f32], mixed: &mut [f32]) {
     let pieces = all.len() / (3 * WIDE);
     #[allow(clippy::cast_precision_loss, reason = "32 is exact")]
     let scale = 1.0 / (HEAD as f32).sqrt();
@@ -204,7 +204,7 @@ fn attend<const FUSED: bool>(all: &[f32], mixed: &mut [f32]) {
             scores.fill(0.0);
             for (query, keys) in at(piece, 0).iter().zip(keys.chunks_exact(pieces)) {
                 for (score, key) in scores.iter_mut().zip(keys) {
-                    *score = multiply_add::<FUSED>(*query, *key, *score);
+                    *score = multiply_add::<T>(*query, *key, *score);
                 }
             }
             let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -215,7 +215,7 @@ fn attend<const FUSED: bool>(all: &[f32], mixed: &mut [f32]) {
             let mut sums = [0.0; HEAD];
             for (other, score) in scores.iter().enumerate() {
                 for (sum, value) in sums.iter_mut().zip(at(other, 2)) {
-                    *sum = multiply_add::<FUSED>(*score, *value, *sum);
+                    *sum = multiply_add::<T>(*score, *value, *sum);
                 }
             }
             let place = &mut mixed[piece * WIDE + head * HEAD..][..HEAD];

@@ -14,7 +14,7 @@ const FADES: f64 = 2.0;
 /// is known. A hit of which it is not known keeps its place among its neighbours: its meaning counts as the mean of the others',
 /// its rank by meaning as that by words.
 #[allow(clippy::cast_precision_loss, reason = "a handful of hits")]
-pub(super) fn fused(words: &[f64], meanings: &[Option<f32>]) -> Vec<f64> {
+pub fn fused(words: &[f64], meanings: &[Option<f32>]) -> Vec<f64> {
     let best = words.iter().copied().fold(0.0, f64::max);
     let mut known: Vec<(usize, f32)> =
         meanings.iter().enumerate().filter_map(|(place, near)| Some((place, (*near)?))).collect();
