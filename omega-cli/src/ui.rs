@@ -7,7 +7,10 @@
 pub mod columns;
 
 use crate::exit::Failure;
-use omega_core::local::Env;
+use omega_core::{
+    local::Env,
+    sanitize::{escaped_json, sanitize_terminal},
+};
 use std::{
     io::{self, IsTerminal, Write},
     sync::{
@@ -186,7 +189,7 @@ impl Ui {
 
     /// A result, one JSON document.
     pub fn json(&self, value: &impl serde::Serialize) -> Result<(), Failure> {
-        self.line(serde_json::to_string_pretty(value).map_err(io::Error::from)?)
+        self.line(escaped_json(&serde_json::to_string_pretty(value).map_err(io::Error::from)?))
     }
 
     /// What happens; not in quiet.
@@ -232,7 +235,7 @@ impl Ui {
     /// Why it failed; always.
     pub fn error(&self, failure: &Failure) {
         if let Some(message) = failure.message() {
-            self.err(&format!("{} {message}", self.tone(Tone::Bad, "error:")));
+            self.err(&format!("{} {}", self.tone(Tone::Bad, "error:"), sanitize_terminal(message)));
         }
         if let Some(hint) = failure.next_step() {
             self.err(&format!("{} {hint}", self.tone(Tone::Dim, " next:")));

@@ -7,7 +7,7 @@
 use crate::{
     api::{
         ConversationDetail, Decision, Feedback, FinishReason, Message, MessageStatus, Part, Plan, Rating, Role,
-        RunStatus, ToolRun,
+        RunStatus, ToolRun, earlier_versions,
     },
     counted::counted,
     event::{Envelope, Event},
@@ -16,10 +16,7 @@ use crate::{
     sanitize::sanitize_terminal,
 };
 use serde_json::Value;
-use std::{
-    collections::{HashMap, HashSet},
-    fmt::Write,
-};
+use std::{collections::HashMap, fmt::Write};
 
 mod open_block;
 
@@ -53,12 +50,9 @@ pub fn markdown(detail: &ConversationDetail, events: &[Envelope]) -> String {
     let begun = format!("begun {}{}", conversation.created_at, from.unwrap_or_default());
     line(&mut out, format_args!("Model `{}` · {begun}\n", code(&conversation.model)));
     let told = Told::of(detail, events);
-    let replaced: HashSet<MessageId> = detail.messages.iter().filter_map(|message| message.replaces).collect();
-    let replaced_runs: HashSet<RunId> =
-        detail.runs.iter().filter(|run| replaced.contains(&run.message_id)).map(|run| run.id).collect();
+    let earlier = earlier_versions(&detail.messages);
     for message in &detail.messages {
-        let is_replaced = message.run_id.is_some_and(|run| replaced_runs.contains(&run));
-        write_message(&mut out, message, is_replaced);
+        write_message(&mut out, message, earlier.contains(&message.id));
         if message.role == Role::User {
             write_plans(&mut out, told.plans.get(&message.run_id).into_iter().flatten());
         }
@@ -137,7 +131,7 @@ fn thoughts(message: &Message) -> String {
     thoughts.map(|text| format!("> *Thought:*\n>\n{}\n", quoted(text))).collect()
 }
 
-fn write_message(out: &mut String, message: &Message, is_replaced: bool) {
+fn write_message(out: &mut String, message: &Message, is_earlier: bool) {
     let text = sanitize_terminal(&message.content);
     let who = match (&message.author, message.role) {
         (Some(author), _) => name(&author.display_name),
@@ -149,7 +143,7 @@ fn write_message(out: &mut String, message: &Message, is_replaced: bool) {
         return;
     }
     let given_up = if message.status == MessageStatus::Discarded { " (given up)" } else { "" };
-    let version = match (is_replaced, message.replaces) {
+    let version = match (is_earlier, message.replaces) {
         (true, _) => " (earlier version)",
         (false, Some(_)) => " (newer version)",
         (false, None) => "",

@@ -163,6 +163,20 @@ pub fn sanitize_terminal(text: &str) -> String {
     Sanitizer::default().push(text)
 }
 
+/// The same JSON, in which nothing hides: what a terminal would obey or not show is written as JSON's own escape, and reads as before.
+pub fn escaped_json(text: &str) -> String {
+    let hides = |c: char| is_invisible(c) || c.is_control() && !matches!(c, '\n' | '\t');
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match hides(c) {
+            // Beyond 16 bits JSON has two.
+            true => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| shown.push_str(&format!("\\u{unit:04x}"))),
+            false => shown.push(c),
+        }
+    }
+    shown
+}
+
 /// JSON over several lines in which nothing hides: what a terminal would obey or not show stands there as its escape, and so
 /// does a letter of another script among Latin ones, which looks like one of them (`gіthub.com` with a Cyrillic i).
 pub fn visible_json(value: &serde_json::Value) -> String {
@@ -316,6 +330,15 @@ mod tests {
     fn nothing_of_an_input_hides() {
         let value = serde_json::json!({"a": "x\u{1b}[2J\u{202e}y\u{9b}\u{7f}\n"});
         assert_eq!(visible_json(&value), "{\n  \"a\": \"x\\u001b[2J\\u202ey\\u009b\\u007f\\n\"\n}");
+    }
+
+    #[test]
+    fn json_reads_as_before_and_nothing_hides_in_it() {
+        let value = serde_json::json!({ "a\u{202e}": ["x\u{1b}[2J\u{9b}\u{200b}\u{e0041}é👩\u{200d}👧", 1.5, null] });
+        let shown = escaped_json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!shown.chars().any(|c| is_invisible(c) || c.is_control() && c != '\n'), "{shown}");
+        assert!(shown.contains("\\udb40\\udc41é"), "{shown}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub struct TestHarness {
     run: Option<RunId>,
     answering: Option<MessageId>,
     parts: Vec<Part>,
+    /// What the next message is a newer version of.
+    pub replaces: Option<MessageId>,
     /// How the next answer ends.
     pub finish_reason: Option<FinishReason>,
 }
@@ -70,6 +72,7 @@ impl TestHarness {
             run: None,
             answering: None,
             parts: Vec::new(),
+            replaces: None,
             finish_reason: None,
         };
         stage.draw();

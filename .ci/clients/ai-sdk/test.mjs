@@ -88,7 +88,9 @@ async function held(name, format, whole, { DefaultChatTransport, lastAssistantMe
     await until("the new answer", () => chat.now.messages[3]?.id !== answer.id && chat.now.messages.length === 4);
     await rests(chat);
     assert.deepEqual(words(chat.now.messages[3]), ["I compute.", "It is five."]);
-    assert.equal((await omega.stored(talk.id, format)).length, 6, "nothing that was said is lost");
+    const kept = await omega.stored(talk.id, format);
+    assert.equal(kept.length, 6, "nothing that was said is lost");
+    assert.equal(kept[4].metadata.omega.replaces, kept[2].id, "the newer version says what it takes the place of");
     await chat.leave();
 
     // A page that opens what is stored has what the other one had, and nothing runs.

@@ -1,6 +1,8 @@
 //! Rows of a list: columns for a person, and for a script the same cells with two spaces between them, however long the others
-//! are. An empty cell is left out; a column of empty cells is, too.
+//! are. An empty cell is left out; a column of empty cells is, too. Nothing hides in a cell or breaks its line, whoever named
+//! what it says.
 
+use omega_core::sanitize::sanitize_terminal;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// What parts two cells.
@@ -8,11 +10,16 @@ const GAP: &str = "  ";
 
 /// A row for a script, or alone in a sentence.
 pub fn plain<const N: usize>(row: &[String; N]) -> String {
-    row.iter().filter(|cell| !cell.is_empty()).map(String::as_str).collect::<Vec<_>>().join(GAP)
+    row.each_ref().map(|cell| shown(cell)).into_iter().filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(GAP)
+}
+
+fn shown(cell: &str) -> String {
+    sanitize_terminal(cell).replace(['\n', '\t'], " ")
 }
 
 /// The rows one below the other, each column as wide as its widest cell.
 pub fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|cell| shown(cell))).collect();
     let widths: [usize; N] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0));
     let line = |row: &[String; N]| {
@@ -53,6 +60,13 @@ mod tests {
         for (cells, kept) in [(9, "a\u{6587}\u{5b57}b"), (5, "a\u{6587}\u{5b57}"), (4, "a\u{6587}"), (0, "")] {
             assert_eq!(cut("a\u{6587}\u{5b57}b", cells), kept);
         }
+    }
+
+    #[test]
+    fn nothing_hides_in_a_cell_or_breaks_its_line() {
+        let row = ["a\u{202e}b\u{200b}", "\u{1b}[31mred\nnext", ""].map(String::from);
+        let seen = "a\\u{202e}b\\u{200b}  red next";
+        assert_eq!((plain(&row), aligned(&[row])), (seen.to_owned(), vec![seen.to_owned()]));
     }
 
     #[test]

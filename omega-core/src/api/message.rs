@@ -7,7 +7,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +123,16 @@ impl Message {
     }
 }
 
+/// The earlier versions among messages: those that another one is a newer version of, and what was answered to them.
+#[must_use]
+pub fn earlier_versions(messages: &[Message]) -> HashSet<MessageId> {
+    let replaced: HashSet<MessageId> = messages.iter().filter_map(|message| message.replaces).collect();
+    let is_replaced = |message: &&Message| replaced.contains(&message.id);
+    let runs: HashSet<RunId> = messages.iter().filter(is_replaced).filter_map(|message| message.run_id).collect();
+    let is_earlier = |message: &&Message| is_replaced(message) || message.run_id.is_some_and(|run| runs.contains(&run));
+    messages.iter().filter(is_earlier).map(|message| message.id).collect()
+}
+
 /// What to do when a run of the conversation is active already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -210,4 +220,28 @@ pub struct Finished {
     pub answer: String,
     /// Its tool runs, with input and output.
     pub tool_runs: Vec<ToolRun>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_earlier_version_and_its_answers_are_told_from_the_newest_of_a_chain() {
+        let ids: Vec<MessageId> = (0..6).map(|_| MessageId::new()).collect();
+        let runs: Vec<RunId> = (0..3).map(|_| RunId::new()).collect();
+        let message = |at: usize| {
+            let (run, replaces) = (runs[at / 2], (at.is_multiple_of(2) && at > 0).then(|| ids[at - 2]));
+            let role = if at.is_multiple_of(2) { "user" } else { "assistant" };
+            let message = json!({ "id": ids[at], "seq": at + 1, "runId": run, "role": role, "status": "complete", "content": "",
+                "parts": [], "replaces": replaces, "createdAt": "2026-11-22T18:00:00.000Z" });
+            serde_json::from_value::<Message>(message).unwrap()
+        };
+        let messages: Vec<Message> = (0..6).map(message).collect();
+        assert_eq!(earlier_versions(&messages), ids[..4].iter().copied().collect());
+        assert!(earlier_versions(&messages[..2]).is_empty());
+        // Where the newer one alone is loaded there is nothing to say of others.
+        assert!(earlier_versions(&messages[4..]).is_empty());
+    }
 }

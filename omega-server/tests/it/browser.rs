@@ -284,9 +284,11 @@ async fn no_text_of_a_stranger_runs_or_calls_out() {
     assert_eq!(seen["shown"].as_array().unwrap().len(), PAYLOADS.len(), "{seen:#}");
     assert!(seen["cards"].as_u64().unwrap() > 1000, "{seen:#}");
     let number = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
-    for (place, least) in [("answers", 3 * PAYLOADS.len()), ("said", PAYLOADS.len())] {
+    for (place, least) in [("answers", 3 * PAYLOADS.len()), ("said", PAYLOADS.len()), ("hits", PAYLOADS.len())] {
         assert!(number(&seen[place]) >= least, "{place}: {seen:#}");
     }
+    let named = &seen["named"];
+    assert!(number(&named[0]) >= 12 && named[1] == 0, "names are shown, and nothing hides in them: {seen:#}");
     // What is said of a variable is cut before it is asked for; the statistics have a name alone.
     for (place, least) in [
         ("plan", PAYLOADS.len()),

@@ -3,7 +3,7 @@
 
 use crate::harness::{MODELS, Omega, execute, executor::id, people::Person, within};
 use omega_core::{
-    api::{CreateConversation, Decide, Decision, RequiredAction},
+    api::{CreateConversation, Decide, Decision, RequiredAction, Role},
     event::Event,
     id::{ConversationId, RunId},
     registry::meta::EXECUTE,
@@ -109,7 +109,50 @@ async fn a_message_streams_as_parts_and_is_stored_as_a_message() {
     let before: Value = page(&format!("?limit=2&before={cursor}&")).await.unwrap().json().await.unwrap();
     assert_eq!(before["data"], json!(messages));
     assert_eq!(newest["data"].as_array().unwrap().len(), 2);
+    assert_eq!(newest["data"][0]["metadata"]["omega"]["replaces"], messages[0]["id"], "a newer version of it");
     refused(omega.request(Method::GET, &path(conversation, "?after=1&")), 422, "`before`").await;
+}
+
+#[tokio::test]
+async fn what_a_chat_asks_again_or_edits_is_a_newer_version_and_of_its_own_messages_alone() {
+    let omega = Omega::start(Script::new().turn(Reply::text("Hello."))).await;
+    let conversation = omega.conversation(MODELS[0]).await;
+    let guest = Person::new(&omega, "guest", None).await;
+    guest.client.conversation(conversation).await.unwrap();
+    let questions = async || {
+        let detail = omega.client.conversation(conversation).await.unwrap();
+        let asked = detail.messages.into_iter().filter(|message| message.role == Role::User);
+        asked.map(|message| (message.id, message.replaces)).collect::<Vec<_>>()
+    };
+    let send = async |key: &str, body: Value| {
+        let url = format!("{}{}", omega.url, path(conversation, "?"));
+        let request = reqwest::Client::new().post(url).bearer_auth(key).json(&body);
+        parts(request.send().await.unwrap()).await;
+        questions().await
+    };
+    let again = |more: Value| {
+        let mut body = json!({ "messages": [user("hi")], "trigger": "regenerate-message" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let first = send(&omega.key, chat(json!([user("hi")]))).await[0].0;
+    let asked = send(&omega.key, again(json!({}))).await;
+    assert_eq!(asked[1].1, Some(first), "by its words, where the chat has an id of its own for it");
+    let answers = stored(&omega, conversation).await;
+    // By the first answer's id the newest version is meant, as by any of them.
+    let asked = send(&omega.key, again(json!({ "messageId": answers[1]["id"] }))).await;
+    assert_eq!(asked[2].1, Some(asked[1].0));
+    let newest = asked[2].0.to_string();
+    let edit = json!({ "id": newest, "role": "user", "parts": [{ "type": "text", "text": "hello" }] });
+    let asked = send(&omega.key, json!({ "messages": [edit], "trigger": "submit-message", "messageId": newest })).await;
+    assert_eq!(asked[3].1, Some(asked[2].0));
+    let asked = send(&guest.key, json!({ "messages": [user("hello")], "trigger": "regenerate-message" })).await;
+    assert_eq!(asked[4].1, None, "what somebody else asked stays as it is");
+    assert_eq!(
+        send(&omega.key, chat(json!([user("hi")]))).await[5].1,
+        None,
+        "sent once more, it is a message of its own"
+    );
 }
 
 #[tokio::test]

@@ -194,6 +194,7 @@ async fn what_is_read_stays_where_it_is_while_an_answer_streams_and_ends() {
     let Some(seen) = in_browser(&omega, "reading.mjs", &variables).await else { return };
     assert_eq!(seen["error"], Value::Null, "{seen:#}");
     assert_eq!(seen["problems"], json!([]), "{seen:#}");
+    eprintln!("{:#}", seen["moved"]);
     assert_eq!(seen["raw"], false, "no marks are seen while it streams: {seen:#}");
     assert!(seen["moved"]["frames"].as_u64().unwrap() > 30, "{seen:#}");
     assert!(seen["moved"]["most"].as_f64().unwrap() < 1.0, "{seen:#}");

@@ -163,4 +163,5 @@ async fn any_day_of_a_long_conversation_is_two_actions_away() {
     assert_eq!(seen["found"], "message 321 of them", "{seen:#}");
     assert!(seen["days"].as_u64().unwrap() >= 2, "{seen:#}");
     assert_eq!(seen["older"], true, "{seen:#}");
+    assert_eq!(seen["kept"], true, "the keyboard stays where somebody went on: {seen:#}");
 }

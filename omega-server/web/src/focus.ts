@@ -8,8 +8,11 @@ const CAN_BE_FOCUSED =
 /** What can hold the focus for a part of it that is busy. */
 const SEATS = "form, section, article, aside, dialog, main";
 
-/** For `ref`: takes the focus when it comes up. (`autofocus` works once in a document's life.) */
-export const takeFocus = (element: HTMLElement | null): void => element?.focus();
+/** For `ref`: takes the focus when it comes up, and all of its form is in sight. (`autofocus` works once in a document's life.) */
+export function takeFocus(element: HTMLElement | null): void {
+  element?.focus();
+  element?.closest("form")?.scrollIntoView({ block: "nearest" });
+}
 
 /** Gives the focus back to what opened something that is gone now; what is in a closed menu has it at the menu. */
 export function giveBack(opener: Element | null): void {

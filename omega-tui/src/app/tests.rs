@@ -15,6 +15,7 @@ mod reach;
 mod remembered;
 mod sections;
 mod settings;
+mod versions;
 mod writing;
 
 use super::{Effect, Focus, Input};

@@ -77,6 +77,7 @@ impl TestHarness {
     pub fn queued(&mut self, text: &str) -> RunId {
         let (message_id, run_id) = (MessageId::new(), RunId::new());
         let before = self.run.replace(run_id);
+        let replaces = self.replaces.take();
         let message = Message {
             id: message_id,
             seq: self.seq + 1,
@@ -92,7 +93,7 @@ impl TestHarness {
                 gravatar_hash: String::new(),
             }),
             finish_reason: None,
-            replaces: None,
+            replaces,
             created_at: Timestamp(self.now),
         };
         self.event(Event::MessageCreated { message });

@@ -79,6 +79,7 @@ pub fn fingerprint(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Option<u6
             part_text(scene, item.at, part).hash(&mut hash);
         }
         PieceKey::Text(_, part) => (part_text(scene, item.at, part), grows(scene, item.at, part)).hash(&mut hash),
+        PieceKey::Earlier(_) => scene.view.messages.get(item.at)?.content.len().hash(&mut hash),
         PieceKey::User(_) => {
             let message = scene.view.messages.get(item.at)?;
             scene.me.hash(&mut hash);
@@ -122,6 +123,7 @@ pub fn lines(item: &Item, scene: &Scene<'_>, look: &Look<'_>) -> Vec<Line<'stati
         },
         PieceKey::Gap(_) if scene.is_loading => vec![moving(scene, "loading messages", look.width)],
         PieceKey::Gap(_) => vec![fit(vec![Span::styled(missing(scene, item.at), theme.dim)], look.width)],
+        PieceKey::Earlier(_) => vec![earlier(scene, item.at, look)],
         PieceKey::User(_) => scene.view.messages.get(item.at).map_or_else(Vec::new, |message| {
             let is_me = message.author.as_ref().is_none_or(|author| Some(author.user_id) == scene.me);
             let name = message.author.as_ref().map_or("you", |author| author.display_name.as_str());
@@ -196,6 +198,14 @@ fn said(
     let text = wrap(&[text], max.saturating_sub(width(INDENT)));
     lines.extend(if look.selected { barred(text, theme) } else { indented(text) });
     lines
+}
+
+/// The line that an earlier version of a message is folded to.
+fn earlier(scene: &Scene<'_>, at: usize, look: &Look<'_>) -> Line<'static> {
+    let (theme, sign) = (scene.theme, if look.level > 0 { "▾" } else { "▸" });
+    let style = if look.selected { theme.secondary.patch(theme.selected) } else { theme.dim };
+    let words = scene.view.messages.get(at).map(|message| one_line(&message.content)).unwrap_or_default();
+    fit(vec![Span::styled(format!("{INDENT}{sign} earlier version · {words}"), style)], look.width)
 }
 
 /// Folded it says how long, and while it grows the newest words of it.

@@ -2,7 +2,7 @@
 //!
 //! What belongs to a run stands together below the message that started it, also when other messages were sent meanwhile.
 
-use super::Gap;
+use super::{Gap, folds::Folded};
 use crate::messages::Draft;
 use omega_core::{
     api::{Message, MessageStatus, Part, Role, RunStatus, ToolRun},
@@ -31,6 +31,8 @@ pub enum PieceKey {
     Loading,
     /// Messages are missing before the one of this event.
     Gap(u64),
+    /// The line of an earlier version of a message, which what belongs to it is folded to.
+    Earlier(MessageId),
     User(MessageId),
     /// What the user wrote and the server does not have yet.
     Pending(Draft),
@@ -50,7 +52,10 @@ impl PieceKey {
     /// Whether it can be selected, and then opened or taken along.
     #[must_use]
     pub fn opens(self) -> bool {
-        matches!(self, Self::Sample(_) | Self::Reasoning(..) | Self::Tool(_) | Self::User(_) | Self::Text(..))
+        matches!(
+            self,
+            Self::Sample(_) | Self::Earlier(_) | Self::Reasoning(..) | Self::Tool(_) | Self::User(_) | Self::Text(..)
+        )
     }
 }
 
@@ -73,7 +78,7 @@ pub const SAMPLES: &[&str] = &[
     "Plot [3, 5, 9, 4, 2, 8, 12, 7] as a line chart",
 ];
 
-pub fn build(view: &View, pending: &[UnsentMessage], has_conversation: bool, gaps: &[Gap]) -> Vec<Item> {
+pub fn build(view: &View, pending: &[UnsentMessage], has_conversation: bool, gaps: &[Gap]) -> Vec<Folded> {
     let mut list = List::default();
     if view.messages.is_empty() && pending.is_empty() {
         if has_conversation && view.conversation.is_none() {
@@ -82,7 +87,7 @@ pub fn build(view: &View, pending: &[UnsentMessage], has_conversation: bool, gap
             list.add(PieceKey::Welcome, 0);
             (0..SAMPLES.len()).for_each(|at| list.add(PieceKey::Sample(at), at));
         }
-        return list.0;
+        return list.all;
     }
     let mut tools: HashMap<MessageId, Vec<usize>> = HashMap::new();
     for (at, tool) in view.tool_runs.iter().enumerate() {
@@ -90,7 +95,9 @@ pub fn build(view: &View, pending: &[UnsentMessage], has_conversation: bool, gap
     }
     let runs: HashMap<RunId, usize> = view.runs.iter().enumerate().map(|(at, run)| (run.id, at)).collect();
     let mut labelled = HashSet::new();
+    let replaced: HashSet<MessageId> = view.messages.iter().filter_map(|message| message.replaces).collect();
     for Group { run, messages, gap, is_last } in by_run(view, gaps) {
+        list.within = None;
         if let Some(at) = gap {
             list.add(PieceKey::Gap(gaps[at].before), at);
         }
@@ -99,6 +106,11 @@ pub fn build(view: &View, pending: &[UnsentMessage], has_conversation: bool, gap
         // A message that was taken back before anything came of it is not part of the conversation.
         if run_at.is_some_and(|at| view.runs[at].status == RunStatus::Cancelled && view.runs[at].started_at.is_none()) {
             continue;
+        }
+        if let Some(at) = messages.iter().copied().find(|at| replaced.contains(&view.messages[*at].id)) {
+            let earlier = view.messages[at].id;
+            list.add(PieceKey::Earlier(earlier), at);
+            list.within = Some(earlier);
         }
         for at in messages {
             let message = &view.messages[at];
@@ -126,10 +138,11 @@ pub fn build(view: &View, pending: &[UnsentMessage], has_conversation: bool, gap
             }
         }
     }
+    list.within = None;
     for (at, message) in pending.iter().enumerate() {
         list.add(PieceKey::Pending(message.draft), at);
     }
-    list.0
+    list.all
 }
 
 fn works(view: &View, run: RunId) -> bool {
@@ -174,11 +187,15 @@ fn by_run(view: &View, gaps: &[Gap]) -> Vec<Group> {
 }
 
 #[derive(Default)]
-struct List(Vec<Item>);
+struct List {
+    all: Vec<Folded>,
+    /// The earlier version that what is added belongs to.
+    within: Option<MessageId>,
+}
 
 impl List {
     fn add(&mut self, key: PieceKey, at: usize) {
-        let gap = match (self.0.last().map(|item| item.key), key) {
+        let gap = match (self.all.last().map(|(item, _)| item.key), key) {
             (None | Some(PieceKey::Label(_)), _)
             | (
                 Some(PieceKey::Tool(_) | PieceKey::Reasoning(..)),
@@ -187,7 +204,7 @@ impl List {
             | (Some(PieceKey::Sample(_)), PieceKey::Sample(_)) => false,
             (Some(_), _) => true,
         };
-        self.0.push(Item { key, at, gap });
+        self.all.push((Item { key, at, gap }, self.within));
     }
 
     fn add_parts(&mut self, message: &Message, at: usize, of_message: &[usize], tool_runs: &[ToolRun]) {

@@ -4,6 +4,7 @@
 //! below. Only pieces that are on the screen are laid out, and a piece that did not change is laid out once.
 
 mod cells;
+mod folds;
 mod gaps;
 mod items;
 mod marking;
@@ -59,6 +60,9 @@ struct Row {
 /// Where the reader is and what is open.
 #[derive(Default)]
 pub struct Transcript {
+    /// Every piece, with the earlier version of a message that it belongs to.
+    all: Vec<folds::Folded>,
+    /// Those that are not folded away.
     items: Vec<Item>,
     /// The piece and the line of it at the top; `None` while the end is followed.
     top: Option<(PieceKey, usize)>,
@@ -90,7 +94,7 @@ pub struct Transcript {
 impl Transcript {
     /// Takes in what changed.
     pub fn rebuild(&mut self, view: &View, pending: &[UnsentMessage], has_conversation: bool, gaps: &[Gap]) {
-        self.items = items::build(view, pending, has_conversation, gaps);
+        self.fold(items::build(view, pending, has_conversation, gaps));
         if self.selected.is_some_and(|key| self.index_of(key).is_none()) {
             self.selected = None;
         }
@@ -144,12 +148,15 @@ impl Transcript {
         }
         let levels = match key {
             PieceKey::Tool(_) => 3,
-            PieceKey::Reasoning(..) => 2,
+            PieceKey::Reasoning(..) | PieceKey::Earlier(_) => 2,
             _ => return Opened::Message,
         };
         let level = (self.level(key) + 1) % levels;
         self.levels.insert(key, level);
         self.hold();
+        if let PieceKey::Earlier(id) = key {
+            self.turned(id);
+        }
         self.reveal = Some(key);
         if let (PieceKey::Tool(id), 2) = (key, level) {
             let tool = view.tool_runs.iter().find(|tool| tool.id == id);
@@ -195,6 +202,7 @@ impl Transcript {
 
     /// Puts the first line of a piece into the first row, also of one that is still to be listed.
     pub fn show(&mut self, key: PieceKey) {
+        self.open_fold_of(key);
         self.top = Some((key, 0));
         self.scroll_by = 0;
     }

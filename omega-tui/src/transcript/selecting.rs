@@ -86,9 +86,10 @@ impl Transcript {
 
     /// A piece as it was written, and what it is; nothing where it is not here.
     pub fn source(&self, key: PieceKey, view: &View, pending: &[UnsentMessage]) -> Option<(String, String)> {
-        let at = self.items.get(self.index_of(key)?)?.at;
+        let at = self.all.iter().rev().find(|(item, _)| item.key == key)?.0.at;
         Some(match key {
             PieceKey::User(_) => (view.messages.get(at)?.content.clone(), String::from("the message")),
+            PieceKey::Earlier(_) => (view.messages.get(at)?.content.clone(), String::from("the earlier version")),
             PieceKey::Pending(_) => (pending.get(at)?.text.clone(), String::from("the message")),
             PieceKey::Text(_, part) | PieceKey::Reasoning(_, part) => match view.messages.get(at)?.parts.get(part)? {
                 Part::Text { text } => (text.clone(), String::from("the answer")),
@@ -222,11 +223,11 @@ impl Transcript {
         from_here: bool,
     ) -> bool {
         typed.clone_into(&mut self.searched);
-        let (typed, count) = (typed.to_lowercase(), self.items.len());
+        let (typed, count) = (typed.to_lowercase(), self.all.len());
         if typed.is_empty() || count == 0 {
             return true;
         }
-        let here = self.selected.and_then(|key| self.index_of(key));
+        let here = self.selected.and_then(|key| self.all.iter().rposition(|(item, _)| item.key == key));
         let first = usize::from(!from_here && here.is_some());
         let here = here.unwrap_or(count - 1);
         let mut places = (first..=count).map(|step| match forward {
@@ -235,7 +236,8 @@ impl Transcript {
         });
         let found = places.find(|at| self.holds(*at, &typed, view, pending));
         self.seeks = found.is_some();
-        let key = found.and_then(|at| self.items.get(at)).map(|item| item.key);
+        let key = found.and_then(|at| self.all.get(at)).map(|(item, _)| item.key);
+        key.into_iter().for_each(|key| self.open_fold_of(key));
         self.select(key)
     }
 
@@ -244,9 +246,11 @@ impl Transcript {
     }
 
     fn holds(&self, at: usize, typed: &str, view: &View, pending: &[UnsentMessage]) -> bool {
-        let Some(item) = self.items.get(at) else { return false };
+        let Some((item, _)) = self.all.get(at) else { return false };
         let called = match item.key {
             PieceKey::Tool(_) => view.tool_runs.get(item.at).map(|run| format!("{} {}", label(run), run.input)),
+            // Its message has the same words, and is what is looked for.
+            PieceKey::Earlier(_) => return false,
             _ => None,
         };
         let text = self.source(item.key, view, pending).map(|(text, _)| text);

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use omega_core::{
-    api::{CreateConversation, Message, Role, SendMessage, UpdateConversation},
+    api::{CreateConversation, Message, Role, SendMessage, UpdateConversation, earlier_versions},
     id::ConversationId,
     sanitize::{one_line, sanitize_terminal},
     view::View,
@@ -240,6 +240,7 @@ impl<'a> Talk<'a> {
     /// How the conversation stands that is gone on with; a run that works or waits is followed.
     async fn say_again(&mut self, id: ConversationId) -> Result<(), Failure> {
         let detail = self.connection.client.conversation(id).await?;
+        let earlier = earlier_versions(&detail.messages);
         let said: Vec<&Message> = detail.messages.iter().filter(|it| !it.content.trim().is_empty()).collect();
         for message in &said[said.len().saturating_sub(SAID_AGAIN)..] {
             let name = match (message.role, &message.author) {
@@ -247,7 +248,8 @@ impl<'a> Talk<'a> {
                 (Role::User, Some(author)) if !detail.is_owner => one_line(&author.display_name, 80),
                 (Role::User, _) => String::from("You"),
             };
-            self.context.ui.line(format!("{name}: {}", sanitize_terminal(message.content.trim())))?;
+            let version = if earlier.contains(&message.id) { " (earlier version)" } else { "" };
+            self.context.ui.line(format!("{name}{version}: {}", sanitize_terminal(message.content.trim())))?;
         }
         if View::of(detail).active_run().is_some() {
             let followed = self.follow.attach(self.context, self.connection, id, Vec::new()).await;

@@ -15,7 +15,7 @@ mod stored;
 pub use draft::{Draft, UiMessage};
 pub use fold::Fold;
 pub use part::{Dialect, Part};
-pub use request::{Asked, Continued, UiMessageRequest};
+pub use request::{Asked, Continued, Earlier, UiMessageRequest};
 pub use stored::Stored;
 
 #[cfg(test)]

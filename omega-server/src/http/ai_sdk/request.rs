@@ -3,7 +3,7 @@
 use super::UiMessage;
 use crate::http::reply::{ApiError, ApiResult};
 use omega_core::{
-    api::{Decide, Decision, Remember, SendMessage},
+    api::{Decide, Decision, Message, Remember, Role, SendMessage},
     id::{ApprovalId, RunId},
 };
 use serde::Deserialize;
@@ -15,10 +15,10 @@ use serde_json::{Map, Value};
 pub struct UiMessageRequest {
     /// What the chat shows. Only its last message is read: a person's is sent, the assistant's brings answers to approvals.
     pub messages: Vec<UiMessage>,
-    /// `submit-message` or `regenerate-message`, which sends the last message of a person again.
+    /// `submit-message` or `regenerate-message`, which sends the last message of a person again, as a newer version of it.
     #[serde(default)]
     pub trigger: Trigger,
-    /// The message that is meant, where it is not the last.
+    /// The message that is meant, where it is not the last: what is edited, or the answer that is wanted anew.
     #[serde(default)]
     pub message_id: Option<String>,
     /// What `SendMessage` has besides its `message`: `model`, `plan`, `pins`, `env` and so on.
@@ -47,8 +47,35 @@ pub enum Trigger {
 /// What a request comes to.
 #[derive(Debug, PartialEq)]
 pub enum Asked {
-    Message(Box<SendMessage>),
+    Message { message: Box<SendMessage>, earlier: Option<Earlier> },
     Continue(Continued),
+}
+
+/// The message that is edited or asked again, as far as a chat can name it: it has ids of its own for what was sent from it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// The message's id, or that of its answer.
+    ids: Vec<String>,
+    /// Asked again, and so known by its words, too.
+    is_same: bool,
+}
+
+impl Earlier {
+    /// The newest version of the message that is meant, among some of a conversation, oldest first.
+    #[must_use]
+    pub fn among<'m>(&self, messages: &'m [Message], text: &str) -> Option<&'m Message> {
+        let named = |message: &&Message| {
+            let run = message.run_id.map(|run| run.to_string());
+            self.ids.iter().any(|id| *id == message.id.to_string() || Some(id) == run.as_ref())
+        };
+        let mut asked = messages.iter().filter(|message| message.role == Role::User).rev();
+        let same = |message: &&Message| self.is_same && message.content == text;
+        let mut meant = asked.clone().find(named).or_else(|| asked.find(same))?;
+        while let Some(newer) = messages.iter().find(|it| it.replaces == Some(meant.id) && it.seq > meant.seq) {
+            meant = newer;
+        }
+        Some(meant)
+    }
 }
 
 /// A run is to go on, and the client wants the rest of its message.
@@ -87,7 +114,12 @@ impl UiMessageRequest {
             };
         };
         match (message.role.as_str(), self.trigger) {
-            ("user", _) => sent(message, self.omega.unwrap_or_default()),
+            ("user", trigger) => {
+                let is_same = trigger == Trigger::RegenerateMessage;
+                let ids = self.message_id.into_iter().chain(is_same.then(|| message.id.clone())).collect();
+                let earlier = Some(Earlier { ids, is_same }).filter(|earlier| is_same || !earlier.ids.is_empty());
+                sent(message, self.omega.unwrap_or_default()).map(|message| Asked::Message { message, earlier })
+            }
             ("assistant", Trigger::SubmitMessage) => continued(&message),
             ("assistant", Trigger::RegenerateMessage) => {
                 wrong("messages", "the last one must be the person's who is to be answered anew")
@@ -99,7 +131,7 @@ impl UiMessageRequest {
     }
 }
 
-fn sent(message: UiMessage, mut wishes: Map<String, Value>) -> ApiResult<Asked> {
+fn sent(message: UiMessage, mut wishes: Map<String, Value>) -> ApiResult<Box<SendMessage>> {
     let mut texts = Vec::new();
     for part in &message.parts {
         match (part.get("type").and_then(Value::as_str), part.get("text")) {
@@ -123,7 +155,7 @@ fn sent(message: UiMessage, mut wishes: Map<String, Value>) -> ApiResult<Asked> 
         return Err(ApiError::invalid("omega", "has no `message`; the last of `messages` is it"));
     }
     let message = serde_json::from_value(wishes.into()).map_err(|error| ApiError::unreadable(&error.to_string()))?;
-    Ok(Asked::Message(Box::new(message)))
+    Ok(Box::new(message))
 }
 
 fn continued(message: &UiMessage) -> ApiResult<Asked> {

@@ -73,6 +73,9 @@ fn of_person(message: &Message) -> UiMessage {
     if let Some(author) = &message.author {
         omega["author"] = json!(author);
     }
+    if let Some(before) = message.replaces {
+        omega["replaces"] = json!(before);
+    }
     UiMessage {
         id: message.id.to_string(),
         role: "user".into(),

@@ -3,7 +3,7 @@
 
 use super::{PageQuery, answers, messages, ui_stream};
 use crate::http::{
-    ai_sdk::{Asked, Continued, Dialect, Fold, Stored, UiMessage, UiMessageRequest},
+    ai_sdk::{Asked, Continued, Dialect, Earlier, Fold, Stored, UiMessage, UiMessageRequest},
     extract::Params,
     idempotency::REPLAYED,
     reply::{ApiError, ApiResult, Reply},
@@ -17,7 +17,7 @@ use axum::{
 use omega_core::{
     api::{ErrorCode, Pagination, RequiredAction, Role, RunStatus},
     event::{Envelope, Event},
-    id::{ApprovalId, ConversationId, RunId},
+    id::{ApprovalId, ConversationId, MessageId, RunId},
 };
 use omega_engine::{
     engine::{accept::AcceptedMessage, feed::Wanted},
@@ -30,6 +30,9 @@ use serde::Deserialize;
 
 /// Events that are read at once.
 const BATCH: u32 = 256;
+
+/// Newest messages among which the one is that a chat edits or asks again.
+const NEWEST: u32 = 200;
 
 /// For whom.
 #[derive(Debug, Clone, Copy, Deserialize, utoipa::IntoParams)]
@@ -50,7 +53,10 @@ pub async fn send(
     dialect: Dialect,
 ) -> ApiResult<Response> {
     match request.asked()? {
-        Asked::Message(body) => {
+        Asked::Message { message: mut body, earlier } => {
+            if let (Some(earlier), None) = (earlier, body.replaces) {
+                body.replaces = replaced(app, access, &earlier, &body.message).await?;
+            }
             let AcceptedMessage { accepted, seat, is_replay } = messages::take(app, access, headers, *body).await?;
             let wanted = Wanted { after: accepted.seq - 1, only: Some(accepted.run_id), deltas: true };
             let feed = app.engine.feed(seat, access, wanted);
@@ -62,6 +68,14 @@ pub async fn send(
         }
         Asked::Continue(continued) => go_on(app, access, continued, dialect).await,
     }
+}
+
+/// The message that is asked again or edited, where the caller may replace it; what somebody else asked is asked anew beside it.
+async fn replaced(app: &App, access: &Access, earlier: &Earlier, text: &str) -> ApiResult<Option<MessageId>> {
+    let newest = app.store.messages_before(access, None, NEWEST).await?;
+    let Some(meant) = earlier.among(&newest, text) else { return Ok(None) };
+    let is_own = meant.author.as_ref().is_some_and(|author| author.user_id == access.caller().author().user_id);
+    Ok((is_own || access.is_owner()).then_some(meant.id))
 }
 
 /// Records what a person answered, and gives what the client lacks of the run's message.

@@ -4,7 +4,7 @@ import { usageOf, type View } from "../state";
 import { visibleText } from "../visible";
 import { count, dollars } from "../words";
 import { Menu } from "./menu";
-import { SafeMode } from "./safe-mode";
+import { SafeMode, useSafeMode } from "./safe-mode";
 import { Title } from "./title";
 import { Icon } from "./icon";
 
@@ -33,13 +33,16 @@ export function ConversationHead({ id, title, view, isOwner, panel, finding, onF
   const beside = (which: Exclude<Panel, null>) => (
     <button type="button" class="ghost small" data-key={which} aria-pressed={panel === which} onClick={() => onPanel(panel === which ? null : which)}>{which} <Icon of={which === "tools" ? Wrench : Bug} size={14} /></button>
   );
-  const safe = view && <SafeMode id={id} chosen={view.conversation?.safeMode ?? undefined} isOwner={isOwner} />;
+  const isSafe = useSafeMode(view?.conversation?.safeMode ?? undefined, isOwner);
+  const safe = view && <SafeMode id={id} on={isSafe} isOwner={isOwner} />;
   return (
     <header class="conversation-head">
       <button type="button" class="ghost small only-narrow" onClick={onMenu}>menu <Icon of={MenuIcon} size={14} /></button>
       <div class="title">
         <Title id={id} title={title} isOwner={isOwner} />
         <p class="meta">
+          {/* Where the switch is folded away, that it is on is seen all the same. */}
+          {isSafe && <span class="safe-word">safe mode · </span>}
           {view?.conversation?.model}
           {view && spent(view)}
           {view?.conversation?.forkedFrom && <> · forked from {visibleText(view.conversation.forkedFrom)}</>}

@@ -180,7 +180,7 @@ export function ConversationPage({ id, me, models, onMenu, onRows, onSignedOut }
         {lasting && <LastingNotice id={view?.conversation?.id ?? id} lasting={lasting} onDone={() => setLasting(null)} />}
         <p role="status" class={words ? "link-words" : "hidden"}>{words}</p>
         {run && view && <Queue view={view} active={run} mayStop={mayStop} onEdit={edit} />}
-        <Composer place={id} placeholder={run ? "queue a message..." : "reply..."} fill={fill} onSend={(text, data) => send(text, { data, replaces: replaceable(replaced) })} onEscape={stop}
+        <Composer place={id} placeholder={run ? "queue a message..." : view?.messages.length === 0 ? "ask for anything..." : "reply..."} fill={fill} onSend={(text, data) => send(text, { data, replaces: replaceable(replaced) })} onEscape={stop}
           replaces={replaceable(replaced) !== undefined} onAnew={() => setReplaced(null)}
           blocked={link.state === "failed" ? link.error.message : null}>
           {run && view && <RunState run={run} view={view} yours={yours} onCancel={stop} />}

@@ -100,7 +100,7 @@ export function CredentialsForm({ id, action, isOwner, owner }: Props) {
         )}
         {isOwner && action.alternatives?.map((choice) => (
           <details key={choice.toolRunId} class="reasoning">
-            <summary>or another tool instead of {choice.toolId} ({choice.alternatives.length})</summary>
+            <summary>or another tool instead of {visibleText(choice.toolId)} ({choice.alternatives.length})</summary>
             <Offers id={id} choice={choice} busy={busy} answer={answer} />
           </details>
         ))}

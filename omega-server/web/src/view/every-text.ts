@@ -1,10 +1,18 @@
-// What turns the words around it is escaped in every text and every label that any component shows, whoever writes the next
-// one. Where nothing at all may hide (names, inputs, outputs, code) components say `visibleText` themselves.
+// What turns the words around it is escaped in every text that any component shows, whoever writes the next one; in code, facts,
+// errors and labels, where names stand, nothing hides at all. Where a name stands in another sentence components say `visibleText`
+// themselves.
 
 import { options } from "preact";
-import { readableText } from "../visible";
+import { readableText, visibleText } from "../visible";
 
 const LABELS = ["title", "aria-label", "placeholder"];
+/** What holds names, inputs and outputs, and nothing that somebody wrote for others to read. */
+const EXACT = new Set(["code", "pre", "option", "caption"]);
+const EXACT_CLASSES = /(^| )(meta|error-text|author)( |$)/;
+
+const isExact = (type: string, props: Record<string, unknown>) => EXACT.has(type) || EXACT_CLASSES.test(String(props.class ?? ""));
+
+const visible = (child: unknown): unknown => (typeof child === "string" ? visibleText(child) : Array.isArray(child) ? child.map(visible) : child);
 
 /** From here on each text that is drawn is safe to read. */
 export function guardTexts(): void {
@@ -19,8 +27,9 @@ export function guardTexts(): void {
       const props = vnode.props as unknown as Record<string, unknown>;
       for (const label of LABELS) {
         const text = props[label];
-        if (typeof text === "string") props[label] = readableText(text);
+        if (typeof text === "string") props[label] = visibleText(text);
       }
+      if (isExact(type, props)) props.children = visible(props.children);
     }
     before?.(vnode);
   };

@@ -7,11 +7,12 @@ import { clock, count, dayOf } from "../words";
 import { readableText, visibleText } from "../visible";
 import { Icon } from "./icon";
 import { useOpener } from "./use-opener";
+import type { Past } from "./use-past";
 
 interface Props {
   id: string;
   lastSeq: number;
-  goTo: (seq: number) => Promise<void>;
+  goTo: Past["goTo"];
   onClose: () => void;
 }
 
@@ -25,7 +26,11 @@ export function FindBar({ id, lastSeq, goTo, onClose }: Props) {
   const running = useRef<AbortController | null>(null);
   const box = useRef<HTMLElement>(null);
   useOpener(box);
-  useEffect(() => () => running.current?.abort(), []);
+  const isGone = useRef(false);
+  useEffect(() => () => {
+    isGone.current = true;
+    running.current?.abort();
+  }, []);
   const act = async (work: () => Promise<unknown>) => {
     setBusy(true);
     setError(null);
@@ -45,10 +50,12 @@ export function FindBar({ id, lastSeq, goTo, onClose }: Props) {
   const toDay = (value: string) =>
     value &&
     act(async () => {
+      const from = document.activeElement;
       // The reader's own midnight.
       const seq = await seqOfDay(id, new Date(`${value}T00:00`), lastSeq);
+      if (isGone.current) return;
       if (seq === null) throw new Error("Nothing was said on that day or later");
-      await goTo(seq);
+      await goTo(seq, from);
     });
   return (
     <section ref={box} class="find" aria-label="find in this conversation" onKeyDown={(event) => event.key === "Escape" && onClose()}>

@@ -3,17 +3,16 @@ import { settings, updateConversation } from "../account";
 
 interface Props {
   id: string;
-  /** As the conversation has it; missing where the owner's setting holds. */
-  chosen: boolean | undefined;
+  /** What holds now. */
+  on: boolean;
   /** The owner decides; guests see it. */
   isOwner: boolean;
 }
 
 /** Whether each tool call waits for approval, from the next one on: a switch for its owner, a badge for everybody else. */
-export function SafeMode({ id, chosen, isOwner }: Props) {
+export function SafeMode({ id, on, isOwner }: Props) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
-  const on = useEffective(chosen, isOwner);
   if (!isOwner) return on ? <span class="badge warn">safe mode</span> : null;
   const change = async () => {
     setBusy(true);
@@ -32,7 +31,7 @@ export function SafeMode({ id, chosen, isOwner }: Props) {
 }
 
 /** What holds: the conversation's own choice, or else the owner's setting, which only the owner may read. */
-function useEffective(chosen: boolean | undefined, isOwner: boolean): boolean {
+export function useSafeMode(chosen: boolean | undefined, isOwner: boolean): boolean {
   const [setting, setSetting] = useState(false);
   const isAsked = chosen === undefined && isOwner;
   useEffect(() => {

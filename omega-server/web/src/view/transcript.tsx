@@ -14,6 +14,7 @@ import { AssistantTurn, RunEnd, UserTurn, type TurnActions } from "./turn";
 import { useAnchor } from "./use-anchor";
 import { useAnnouncements } from "./use-announcements";
 import { useFolds } from "./use-folds";
+import type { GoneTo } from "./use-past";
 import { withCode } from "./with-code";
 import { Icon } from "./icon";
 
@@ -32,7 +33,7 @@ interface Props {
   /** Loads what came after, while a part of the past is shown. */
   loadNewer: (() => Promise<void>) | null;
   /** Where to begin reading: a message's number, once for each time that it is gone to. */
-  goneTo: { seq: number } | null;
+  goneTo: GoneTo | null;
   onLatest: () => void;
   onSample: (text: string) => void;
   actions: TurnActions;
@@ -44,13 +45,15 @@ export function Transcript({ view, live, me, sent, loadOlder, loadNewer, goneTo,
   const [following, setFollowing] = useState(true);
   const said = useAnnouncements(live);
   const isPast = loadNewer !== null;
+  /** What there is to begin with is read from its top. */
+  const isEmpty = view?.messages.length === 0;
 
   useEffect(() => setFollowing(true), [sent]);
   useLayoutEffect(() => {
     const frame = box.current;
     if (!frame || !following || isPast) return;
     const toEnd = () => {
-      frame.scrollTop = frame.scrollHeight;
+      frame.scrollTop = isEmpty ? 0 : frame.scrollHeight;
     };
     toEnd();
     // The text grows, the composer grows, a banner comes, a turn gets its real size when it is first seen: the end stays.
@@ -58,7 +61,7 @@ export function Transcript({ view, live, me, sent, loadOlder, loadNewer, goneTo,
     observer.observe(frame);
     if (frame.firstElementChild) observer.observe(frame.firstElementChild);
     return () => observer.disconnect();
-  }, [following, isPast]);
+  }, [following, isPast, isEmpty]);
   const anchored = useAnchor(box, !following || isPast);
 
   const top = useRef(0);
@@ -92,7 +95,7 @@ export function Transcript({ view, live, me, sent, loadOlder, loadNewer, goneTo,
     arrived.current = goneTo;
     setFollowing(false);
     box.current.querySelector(`[data-seq="${goneTo.seq}"]`)?.scrollIntoView({ block: "start" });
-    box.current.focus({ preventScroll: true });
+    if (!hasMovedOn(goneTo.from)) box.current.focus({ preventScroll: true });
     anchored();
   }, [goneTo, fold.state]);
   const latest = () => {
@@ -140,6 +143,12 @@ export function Transcript({ view, live, me, sent, loadOlder, loadNewer, goneTo,
       <div role="status" class="visually-hidden">{said}</div>
     </div>
   );
+}
+
+/** Whether whoever asked for it is at work in another part of the page by now. */
+function hasMovedOn(from: Element | null): boolean {
+  const part = document.activeElement?.closest(".side, .sidebar, .composer, .called, .find, dialog");
+  return part ? !part.contains(from) : false;
 }
 
 const startOf = (turn: Turn): string => (turn.kind === "user" ? turn.message.createdAt : (turn.messages[0]?.createdAt ?? ""));

@@ -1,7 +1,8 @@
-import { GitFork, History, Pencil, RefreshCw } from "lucide";
+import { GitFork, History, KeyRound, Pencil, RefreshCw } from "lucide";
 import { Fragment } from "preact";
 import { Markdown } from "../markdown/markdown";
 import { written } from "../message-data";
+import { SETTINGS, stay } from "../route";
 import { piecesOf, type Told, type ToldOfRun } from "../turns";
 import type { Message, Run, ToolRun, Whoami } from "../types";
 import { readableText, visibleText } from "../visible";
@@ -158,6 +159,7 @@ export function RunEnd({ run, question, actions }: { run: Run; question: string;
       </p>
       {question && (
         <span class="turn-actions shown">
+          {run.error?.code === "PROVIDER_AUTH" && <a class="button ghost small" href={`${SETTINGS}#providers`} onClick={stay(`${SETTINGS}#providers`)}>provider keys <Icon of={KeyRound} size={14} /></a>}
           <button type="button" class="ghost small" onClick={() => actions.edit(question, run.messageId)}>edit <Icon of={Pencil} size={14} /></button>
           <button type="button" class="outline small" onClick={() => actions.again(question, run.messageId)}>send again <Icon of={RefreshCw} size={14} /></button>
         </span>

@@ -4,14 +4,21 @@ import { viewOf, type View } from "../state";
 import { PAGE, hasOlder, prepend } from "../history";
 import { append, pageFrom } from "../past";
 
+export interface GoneTo {
+  seq: number;
+  /** What had the keyboard when it was asked for. */
+  from: Element | null;
+}
+
 export interface Past {
   /** The part that is read; nothing while the newest is. */
   view: View | null;
   loadOlder: (() => Promise<void>) | null;
   loadNewer: (() => Promise<void>) | null;
   /** Changes each time that a message is gone to. */
-  goneTo: { seq: number } | null;
-  goTo: (seq: number) => Promise<void>;
+  goneTo: GoneTo | null;
+  /** Goes to a message; `from` had the keyboard when it was asked for, where that was before now. */
+  goTo: (seq: number, from?: Element | null) => Promise<void>;
   leave: () => void;
 }
 
@@ -27,7 +34,7 @@ export function usePast(id: string, live: View | null, meet: (past: View) => voi
     shown.current = next;
     setView(next && { ...next });
   };
-  const goTo = useCallback(async (seq: number) => {
+  const goTo = useCallback(async (seq: number, from = document.activeElement) => {
     const isHere = (part: View | null) => part?.messages.some((message) => message.seq === seq);
     if (!isHere(shown.current)) {
       if (isHere(newest.current)) {
@@ -38,7 +45,7 @@ export function usePast(id: string, live: View | null, meet: (past: View) => voi
         show(viewOf(page));
       }
     }
-    setGoneTo({ seq });
+    setGoneTo({ seq, from });
   }, [id]);
   const loadOlder = useCallback(async () => {
     const part = shown.current;

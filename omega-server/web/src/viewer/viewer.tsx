@@ -16,12 +16,12 @@ import { Icon } from "../view/icon";
 /** Characters up to which a value is drawn as a whole. */
 const SHORT = 20_000;
 
-/** A value that is here: a table where it is one, text as text, anything else as JSON. */
+/** A value that is here: a table where all of it is one, text as text, anything else as JSON; a table within it where it is asked for. */
 export function ValueView({ label, value, name }: { label: string; value: unknown; name: string }) {
   const text = () => (typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? ""));
   const shown = useMemo(() => laidOut(value), [value]);
   const table = useMemo(() => rowsOf(value), [value]);
-  const [asTable, setAsTable] = useState(true);
+  const [asTable, setAsTable] = useState(Array.isArray(value));
   const file = typeof value === "string" ? `${name}.txt` : `${name}.json`;
   return (
     <div class="tool-part">

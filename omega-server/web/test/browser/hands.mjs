@@ -6,9 +6,6 @@ import { readFile } from "node:fs/promises";
 const shots = process.env.OMEGA_SHOTS;
 const WIDTHS = shots ? [1440, 1024, 768, 390] : [1280, 768, 390, 320];
 
-/** Colours are another theme's at every width: what is seen at all is seen at one of these. */
-const DARK_WIDTHS = [1280, 390];
-
 const axe = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
 /**
@@ -97,7 +94,7 @@ export async function hands(page, seen, who = "") {
   async function look(state) {
     const size = page.viewportSize();
     for (const colorScheme of ["light", "dark"]) {
-      for (const width of colorScheme === "light" || shots ? WIDTHS : DARK_WIDTHS) {
+      for (const width of WIDTHS) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         await page.setViewportSize({ width, height: 800 });
         if (shots) await page.screenshot({ path: `${shots}/${`${who}${state}`.replace(/\W+/g, "-")}-${width}-${colorScheme}.png` });

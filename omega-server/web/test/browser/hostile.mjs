@@ -79,6 +79,14 @@ async function stored(id) {
   const text = await look();
   seen.shown.push(...new Set(text.match(/mark-\d+-/g) ?? []));
   seen.cards += await page.evaluate(() => document.querySelectorAll("main *").length);
+  // And what a search finds of it.
+  await page.getByRole("complementary").getByRole("button", { name: "close", exact: true }).click();
+  await page.getByRole("button", { name: "find", exact: true }).first().click();
+  await page.locator("#find-words").fill("mark-");
+  await page.keyboard.press("Enter");
+  await page.locator(".find [role=status]", { hasText: /in \d+ messages?$/ }).waitFor({ timeout: 30_000 });
+  await look();
+  seen.hits = (seen.hits ?? 0) + (await page.locator(".hit").count());
 }
 
 /** How many of the payloads stand in a place. */
@@ -122,9 +130,37 @@ async function living() {
   seen.live.statistics = await page.locator('[aria-label="tools that were called most"] code').count();
 }
 
+/** The lists of the settings, with names in which something hides, whatever a server keeps out of them today. */
+async function named() {
+  const name = "NAME\u202e\u200bx\u2066";
+  const at = "2026-11-22T18:00:00.000Z";
+  const lists = {
+    "/settings": { pins: [`evil::${name}`], guestCredentials: "approve", credentialFirstUse: "ask" },
+    "/settings/credentials": [{ name, scope: "tool", toolId: `evil::${name}`, keptIn: "vault", createdAt: at, updatedAt: at, lastUsedAt: null }],
+    "/settings/grants": [{ name, toolId: `evil::${name}`, publisher: name, grantedAt: at }],
+    "/settings/approvals": [{ id: "a", toolId: `evil::${name}`, reason: "safe_mode", scope: "always", createdAt: at }],
+    "/keys": [{ id: "k", name, prefix: name, createdAt: at, lastUsedAt: null }],
+    "/users": [{ id: "u", displayName: name, gravatarHash: "", isAdmin: false, createdAt: at }],
+    "/audit": [{ id: "1", action: name, objectType: name, objectId: name, outcome: name, actorKind: "system", at, detail: {}, chain: "00", seq: 1, hash: "" }],
+  };
+  for (const [path, data] of Object.entries(lists)) {
+    await page.route((to) => to.pathname === `/api/omega${path}`, (route) => (route.request().method() === "GET" ? route.fulfill({ json: { success: true, data } }) : route.continue()));
+  }
+  await page.goto(`${url}/omega/settings`);
+  await page.locator(".audit li").first().waitFor({ timeout: 30_000 });
+  await page.getByRole("button", { name: "delete NAME" }).click();
+  await look();
+  seen.named = await page.evaluate(() => {
+    const labels = [...document.querySelectorAll("[aria-label], [title]")].flatMap((one) => [one.getAttribute("aria-label") ?? "", one.title]);
+    const text = [document.body.textContent, ...labels].join("\n");
+    return [text.match(/NAME\\u202e\\u200bx\\u2066/g)?.length ?? 0, text.match(/[\u200b\u202a-\u202e\u2060-\u206f]/g)?.length ?? 0];
+  });
+}
+
 try {
   for (const id of ids.split(",")) await stored(id);
   await living();
+  await named();
 } catch (error) {
   seen.error = `${error.message}\n${(await page.evaluate(() => document.body.innerText)).slice(-1500)}`;
 }

@@ -68,7 +68,7 @@ try {
   // Safe Mode: a call is refused with a reason, and the next is allowed for the plan it belongs to.
   await click("safe mode", page, "switch");
   await page.getByRole("switch", { checked: true }).waitFor();
-  await shown(grace.page, "safe mode");
+  await grace.page.locator(".badge", { hasText: "safe mode" }).filter({ visible: true }).waitFor({ timeout: 20_000 });
   await say("weather once more");
   await shown(page, "May acmeWeather run");
   await page.locator(".ask dt", { hasText: "publisher" }).waitFor({ timeout: 20_000 });

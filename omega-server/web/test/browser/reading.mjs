@@ -127,6 +127,14 @@ async function long() {
     await page.waitForTimeout(50);
   }
   seen.older = (await page.locator(".turn").count()) > before;
+  // Who goes on to something else while a place is looked for keeps the keyboard there.
+  await page.route("**/api/omega/conversations/**", (route) => setTimeout(() => void route.continue().catch(() => undefined), 400));
+  await page.getByLabel("day").fill("2020-01-03");
+  await page.getByRole("button", { name: "tools", exact: true }).filter({ visible: true }).click();
+  await page.waitForFunction(() => document.activeElement?.closest(".side"), undefined, { timeout: 10_000 });
+  await page.getByText("message 40 of them").waitFor({ timeout: 30_000 });
+  await page.waitForTimeout(300);
+  seen.kept = await page.evaluate(() => Boolean(document.activeElement?.closest(".side")));
   seen.problems = problems;
 }
 

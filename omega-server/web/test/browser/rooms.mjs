@@ -41,6 +41,8 @@ async function rooms() {
       await page.goto(`${url}/omega/c/${id}`);
       await shown(page, "it was as you said");
 
+      const isSafe = async () => (await page.locator(".safe-word, .safe.on").filter({ visible: true }).count()) === 1;
+      if (!(await isSafe())) fault("nobody sees that Safe Mode is on");
       await head(page, "find");
       await page.locator("#find-words").waitFor();
       const line = await boxes(page, ".find-line > :is(input, button, .find-date)");
@@ -58,6 +60,7 @@ async function rooms() {
       const [main] = await boxes(page, ".conversation-main");
       const [sidebar] = await boxes(page, ".sidebar");
       const isSheet = await page.locator(".scrim").isVisible();
+      if (!(await isSafe())) fault("nobody sees beside the tools that Safe Mode is on");
       if (isSheet !== width < 992) fault(`a sheet: ${isSheet}`);
       if (!isSheet && side.x < main.right - 1) fault("it covers the conversation");
       if (!isSheet && main.width < 360) fault(`the conversation has ${main.width} px left`);
@@ -70,9 +73,10 @@ async function rooms() {
         await page.waitForFunction(() => document.activeElement?.closest(".side"));
         await close();
         await page.locator(".side").waitFor({ state: "detached" });
-        await page.waitForFunction(() => document.activeElement?.closest(".conversation-head"), undefined, { timeout: 3_000 }).catch(() => undefined);
-        const isBack = await page.evaluate(() => Boolean(document.activeElement?.closest(".conversation-head")));
-        if (number < 2 && !isBack) fault(`after way ${number} the focus is at ${await place(page)}`);
+        // What opened it has the keyboard again: its button, or the menu where that is folded away.
+        const opener = (await page.locator(".conversation-head .only-small").first().isVisible()) ? "more" : "tools";
+        await page.waitForFunction((words) => document.activeElement?.textContent.trim() === words, opener, { timeout: 5_000 })
+          .catch(async () => fault(`after way ${number} the focus is at ${await place(page)} and not at ${opener}`));
       }
     }
     seen.problems.push(...problems);
@@ -90,6 +94,16 @@ async function rooms() {
   await page.locator(".side").waitFor({ state: "detached", timeout: 20_000 });
   const [ask] = await boxes(page, ".ask");
   if (!ask.free) seen.faults.push("the question is covered");
+  // What takes a second step is all in sight as it comes up.
+  for (const opens of ["deny...", "edit input...", "always..."]) {
+    await settle(page);
+    await page.getByRole("button", { name: opens, exact: true }).click();
+    await page.getByRole("button", { name: "back", exact: true }).waitFor();
+    await settle(page);
+    const step = await boxes(page, ".ask :is(input, textarea, .ask-buttons button)");
+    if (step.length < 2 || step.some(({ free }) => !free)) seen.faults.push(`${opens} is not in sight: ${JSON.stringify(step)}`);
+    await page.getByRole("button", { name: "back", exact: true }).click();
+  }
   // And what leads elsewhere in the conversation does not leave it covered.
   await settle(page);
   await page.getByRole("button", { name: "allow once" }).click();
@@ -98,6 +112,14 @@ async function rooms() {
   await page.locator(".timeline-head").last().click();
   await page.getByRole("button", { name: "show in conversation" }).click();
   await page.locator(".side").waitFor({ state: "detached", timeout: 20_000 });
+
+  // A conversation in which nothing is yet is read from its top.
+  const made = await context.request.post(`${url}/api/omega/conversations`, { data: {}, headers: { authorization: `Bearer ${key}` } });
+  await page.goto(`${url}/omega/c/${(await made.json()).data.id}`);
+  await shown(page, "Nothing here yet");
+  await page.waitForTimeout(300);
+  const [words, sample] = await Promise.all([boxes(page, ".transcript .note"), boxes(page, ".transcript .sample")]);
+  if (!words[0].free || !sample[0].free) seen.faults.push(`an empty conversation begins at ${JSON.stringify(words)}`);
   seen.problems.push(...problems);
 }
 

@@ -58,7 +58,7 @@ try {
   // Safe Mode holds for both; the guest's own call is the guest's to allow.
   await A.activate("safe mode", "switch");
   await page.getByRole("switch", { checked: true }).waitFor();
-  await shown(guest, "safe mode");
+  await guest.locator(".badge", { hasText: "safe mode" }).filter({ visible: true }).waitFor({ timeout: 20_000 });
   await G.say("weather once more");
   await shown(guest, "May acmeWeather run");
   await settle(guest);
@@ -119,6 +119,10 @@ try {
   await A.say("broken");
   await page.locator(".run-end.failed").waitFor({ timeout: 30_000 });
   await A.look("a run that failed");
+  await A.activate("provider keys", "link");
+  await shown(page, "Model Providers");
+  await page.goBack();
+  await page.locator(".run-end.failed").waitFor({ timeout: 30_000 });
   await A.activate("send again");
   await said("mended it is");
 

@@ -3,11 +3,12 @@
 use crate::{
     app::{Effect, Input},
     messages::{Command, Shown, Topic, Update, Wish},
-    test_harness::{TestHarness, rule},
+    test_harness::{TestHarness, grant, rule, stored},
 };
 use crossterm::event::Event as TerminalEvent;
 use omega_core::{
-    api::Settings,
+    api::{Settings, StoredGrant},
+    sanitize::is_invisible,
     setting::{FIELDS, Field, Kind, named},
 };
 
@@ -172,4 +173,18 @@ fn it_is_looked_at_again_when_somebody_comes_and_as_long_as_an_overlay_shows_it(
     assert_eq!(looks_again(&stage), [None, None, Some(Topic::Pins)]);
     stage.keys("<esc>");
     assert_eq!(looks_again(&stage).last(), Some(&None));
+}
+
+#[test]
+fn nothing_hides_in_the_names_of_credentials_and_publishers() {
+    // Of a tool's id nothing of the kind is a part.
+    let hidden = "NAME\u{202e}\u{200b}x";
+    let given = StoredGrant { name: hidden.into(), publisher: hidden.into(), ..grant() };
+    let mut stage = TestHarness::new(100, 24);
+    stage.keys("/keys<enter>").news(Update::Shown(Topic::Keys, Shown::Keys(vec![stored(hidden, None)], vec![given])));
+    for keys in ["", "d", "<esc>", "<enter>", "<esc>", "<down>", "d"] {
+        let text = stage.keys(keys).text();
+        assert!(text.contains("NAME\\u{202e}\\u{200b}x"), "{keys}: {text}");
+        assert!(!text.chars().any(is_invisible), "{keys}: {text}");
+    }
 }
