@@ -157,9 +157,9 @@ limits! {
     /// The `package.json` of an installed package.
     MANIFEST = "the package.json", MIB, Bytes, "the largest of real ones list some thousand entry points in 200 KiB";
     /// What the files of a package take while it is installed.
-    IMAGE_BYTES = "the installed package's files", 1024 * MIB, Bytes, "downloads and what is linked from them, each counted: 512 MiB of packages; large clients of clouds unpack to some 200";
+    IMAGE_BYTES = "the installed package's files", 2048 * MIB, Bytes, "downloads and what is linked from them, each counted: 1 GiB of packages; kits of agents with the clients of many clouds and chains unpack to some 700 MiB";
     /// What is installed of a package, with what it needs.
-    IMAGE = "the installed package", 200_000, Items, "each is looked at once before anything runs; large frameworks have 60,000 files";
+    IMAGE = "the installed package", 400_000, Items, "each is looked at once before anything runs, what is linked twice; large frameworks have 60,000 files, kits of agents 130,000";
     /// How deep the folders of an installed package are.
     IMAGE_DEPTH = "the installed package's nesting", 128, Levels, "whoever removes it holds one folder open for each level";
     /// Scripts of a package and of what it needs that are read for the names of variables.

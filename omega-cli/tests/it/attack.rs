@@ -30,7 +30,7 @@ const EVERYWHERE: [&str; 19] = [
 ];
 
 /// A home with Deno, which all tests share.
-fn home() -> Home {
+pub fn home() -> Home {
     let mut home = Home::new();
     match std::env::var("OMEGA_DENO") {
         Ok(deno) => home = home.env("OMEGA_DENO", &deno),

@@ -30,6 +30,7 @@ mod stats;
 mod telemetry;
 mod terminal;
 mod two_windows;
+mod watching;
 mod ways;
 mod window;
 mod window_flows;

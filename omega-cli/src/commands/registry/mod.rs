@@ -143,16 +143,35 @@ impl Add {
         }
     }
 
-    /// Adds the folder as it is, and again after each change, until it is interrupted.
+    /// Adds the folder as it is, and again after each change, until it is interrupted, which is how it is meant to end.
     async fn watch(&self, context: &Context, client: &Client, source: &Source, folder: &Path) -> Result<(), Failure> {
-        let mut seen = None;
+        tokio::select! {
+            ended = self.add_each_change(context, client, source, folder) => ended,
+            _ = tokio::signal::ctrl_c() => Ok(()),
+        }
+    }
+
+    async fn add_each_change(
+        &self,
+        context: &Context,
+        client: &Client,
+        source: &Source,
+        folder: &Path,
+    ) -> Result<(), Failure> {
+        let (mut seen, mut is_there) = (None, false);
         loop {
             let now = snapshot::state_of(folder);
             if now != seen {
                 seen = now;
-                // What is wrong with it now may be mended by the next change.
-                if let Err(failure) = self.add(context, client, source).await {
-                    context.ui.warn(failure.message().unwrap_or("it could not be added"));
+                match self.add(context, client, source).await {
+                    Ok(()) => is_there = true,
+                    // What is wrong with it now may be mended by the next change.
+                    Err(failure) => {
+                        context.ui.warn(failure.message().unwrap_or("it could not be added"));
+                        if is_there {
+                            context.ui.note("What was added before stays.");
+                        }
+                    }
                 }
                 context.ui.note("Watching the folder; Ctrl-C ends it.");
             }

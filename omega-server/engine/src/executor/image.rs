@@ -4,6 +4,7 @@
 use super::{
     install::{Dependencies, Installer},
     lock::{self, Lock},
+    needs::Needs,
     protocol::Description,
     snapshot,
     spec::{Spec, is_exact},
@@ -30,6 +31,8 @@ use tokio::task::spawn_blocking;
 pub const FOLDER: &str = "tools";
 /// Deno's caches within an image: compiled code, so that the next start is fast.
 pub const DENO_DIR: &str = ".deno_dir";
+/// What its processes need, within an image.
+const NEEDS: &str = "needs.json";
 /// How long a tag or a range keeps meaning the version that it meant.
 const RESOLUTION_KEPT: Duration = Duration::from_secs(300);
 /// How long a package that could not be installed is not tried again.
@@ -69,12 +72,19 @@ impl Image {
         file_url(&self.folder.join("entry.mjs"))
     }
 
-    /// Writes that module anew: an older version of this program may have written another one.
-    pub fn write_entry(&self, starts_programs: bool) -> Result<(), ToolError> {
-        write_whole(&self.folder.join("entry.mjs"), entry_of(&self.spec, starts_programs).as_bytes()).map_err(|error| {
+    /// Writes that module anew, and what every process of the package needs: an older version of this program may have written other ones.
+    pub fn write_needs(&self, needs: Needs) -> Result<(), ToolError> {
+        let text = serde_json::to_vec(&needs).unwrap_or_default();
+        let entry = write_whole(&self.folder.join("entry.mjs"), entry_of(&self.spec, needs).as_bytes());
+        entry.and_then(|()| write_whole(&self.folder.join(NEEDS), &text)).map_err(|error| {
             let message = format!("the folder {} can't be written: {error}", self.folder.display());
             ToolError::new(ToolErrorCode::InstallFailed, message)
         })
+    }
+
+    /// What every process of the package needs.
+    pub fn needs(&self) -> Needs {
+        fs::read(self.folder.join(NEEDS)).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
     }
 
     /// A failure in it, told without this machine's folders.
@@ -275,7 +285,7 @@ impl Images {
         if image.about().is_none() {
             let place = || -> io::Result<()> {
                 trash::take(&self.cache, &image.folder)?;
-                fs::write(draft.join("entry.mjs"), entry_of(spec, false))?;
+                fs::write(draft.join("entry.mjs"), entry_of(spec, Needs::default()))?;
                 make_caches(draft)?;
                 fs::rename(draft, &image.folder)
             };
@@ -321,11 +331,13 @@ impl Images {
 }
 
 /// The module that loads a package, or a subpath of its `exports`; for `import`, and for `require` where that fails.
-fn entry_of(spec: &Spec, starts_programs: bool) -> String {
+fn entry_of(spec: &Spec, needs: Needs) -> String {
     let name = &spec.name;
+    let Needs { programs, native, .. } = needs;
     format!(
         "import {{ createRequire }} from \"node:module\";\n\
-         export const startsPrograms = {starts_programs};\n\
+         export const startsPrograms = {programs};\n\
+         export const isNative = {native};\n\
          const name = (subpath) => (subpath === undefined ? {name:?} : `{name}/${{subpath}}`);\n\
          export const load = (subpath) => import(name(subpath));\n\
          export const required = (subpath) => createRequire(import.meta.url)(name(subpath));\n\

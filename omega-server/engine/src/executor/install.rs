@@ -9,7 +9,7 @@ use super::{
     contents,
     downloads::{self, Downloads},
     jail::{self, Jail},
-    limits::Limits,
+    limits::{LARGE_HEAP_MB, Limits},
     lock,
     npm_settings::Settings,
     outcome::Killed,
@@ -208,7 +208,14 @@ impl Installer {
         read.push(downloads::folder(&self.cache));
         // Only ports count: Deno's installer takes no list of hosts, and its addresses come from the registry alone.
         let net = Net::Only(ports.iter().map(|port| format!("registry:{port}")).collect());
-        let profile = Profile { work: Work::Install, read, scratch: folder.to_owned(), net, caches: None };
+        let profile = Profile {
+            work: Work::Install,
+            read,
+            scratch: folder.to_owned(),
+            net,
+            caches: None,
+            heap_mb: LARGE_HEAP_MB,
+        };
         Launch { deno, task: Task::Command(args, env), image: folder, profile, jail: &self.jail }
     }
 }

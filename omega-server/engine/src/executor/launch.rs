@@ -5,6 +5,7 @@ use super::{
     jail::Jail,
     kept,
     limits::Limits,
+    needs::Needs,
     permissions::{Net, Profile, Work},
     process::Process,
     process_group::{Launch, Task},
@@ -38,13 +39,13 @@ impl Launcher {
 
     /// A process for the tools of one image, which sees no other.
     pub async fn for_image(&self, deno: &Path, image: &Image) -> Result<Process, ToolError> {
-        self.start(deno, &image.folder, Scratch::new(&self.cache, SCRATCH)?).await
+        self.start(deno, &image.folder, image.needs(), Scratch::new(&self.cache, SCRATCH)?).await
     }
 
     /// The same with a folder that stays for the next process.
     pub async fn with_kept(&self, deno: &Path, image: &Image, owner: &str) -> Result<Process, ToolError> {
         let folder = kept::folder_of(&self.cache, owner, &image.spec.name).await?;
-        self.start(deno, &image.folder, folder).await
+        self.start(deno, &image.folder, image.needs(), folder).await
     }
 
     /// A process for the tools of any image. It sees none: the one of its call is shown to it when the call comes.
@@ -52,10 +53,10 @@ impl Launcher {
         let shown = Scratch::new(&self.cache, SHOWN)?;
         image::prepare_caches(&shown.folder)?;
         let scratch = Scratch::new(&self.cache, SCRATCH)?;
-        Ok(self.start(deno, &shown.folder, scratch).await?.showing(shown))
+        Ok(self.start(deno, &shown.folder, Needs::default(), scratch).await?.showing(shown))
     }
 
-    async fn start(&self, deno: &Path, folder: &Path, scratch: Scratch) -> Result<Process, ToolError> {
+    async fn start(&self, deno: &Path, folder: &Path, needs: Needs, scratch: Scratch) -> Result<Process, ToolError> {
         let runner = runner::install(&self.cache)?;
         let launch = Launch {
             deno,
@@ -67,9 +68,10 @@ impl Launcher {
                 scratch: scratch.folder.clone(),
                 net: self.net.clone(),
                 caches: None,
+                heap_mb: needs.heap(),
             },
             jail: &self.jail,
         };
-        Process::start(&launch, scratch, self.limits).await
+        Process::start(&launch, scratch, needs.limits(self.limits)).await
     }
 }

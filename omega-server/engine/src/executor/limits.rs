@@ -9,9 +9,15 @@ use std::time::Duration;
 /// Megabytes of JavaScript heap; a flag of Deno's says so to V8.
 pub const HEAP_MB: u32 = 256;
 
+/// The same for a package whose code alone takes more, as that of clients made of large API descriptions does.
+pub const LARGE_HEAP_MB: u32 = 768;
+
 /// Bytes of memory that is the process's own, used or not (`RLIMIT_DATA`). Each thread of JavaScript reserves 512 MiB of it for
 /// code, most of which is never used: this is room for two workers.
 pub const RESERVED: u64 = 2 << 30;
+
+/// The same of a process with the large heap, and of an installation: room for some more workers.
+pub const LARGE_RESERVED: u64 = 4 << 30;
 
 /// Bytes of memory of all processes together that wait for a call; the pool ends the ones above it.
 pub const WAITING: u64 = 512 << 20;
@@ -57,13 +63,16 @@ impl Limits {
         looks: 20,
     };
 
+    /// Resident bytes of a process with the large heap.
+    pub const LARGE_MEMORY: u64 = 1 << 30;
+
     /// What an installation may use: more files than a call, which are looked at more often since Deno writes 100,000 in a second.
     pub const INSTALL: Self = Self {
         scratch: IMAGE_BYTES.most as u64,
         entries: IMAGE.most,
         depth: IMAGE_DEPTH.most,
-        // Deno holds what registries say of all that a package needs, which is hundreds of listings.
-        memory: 1 << 30,
+        // Deno holds what registries say of all that a package needs, which is hundreds of listings, some of many megabytes.
+        memory: 2 << 30,
         cpu: Duration::from_secs(120),
         looks: 4,
         ..Self::DEFAULT

@@ -224,6 +224,7 @@ impl LocalExecutor {
             subpaths: Vec::new(),
             bin: manifest.bin.clone(),
             arguments,
+            insists: false,
             converters: None,
             approved,
             session: turn.is_some(),
@@ -334,7 +335,7 @@ impl Executor for LocalExecutor {
             destructive: tool.destructive,
             integrity: None,
         });
-        let not_started = found.server_failure.as_deref().map(not_started);
+        let not_started = found.server_failure.as_deref().map(|why| not_started(why, found.tools.is_empty()));
         let not_made = found.unmade.iter().map(|why| not_made(why));
         let lent = found.lent.iter().map(|maker| lent(maker));
         let lacks = not_started.into_iter().chain(not_made).chain(lent).chain(about.lacks.iter().cloned()).collect();
@@ -406,8 +407,10 @@ async fn place<'a>(preparing: &'a CallQueue, owner: &str) -> Result<Slot<'a>, To
 }
 
 /// What is said of a package whose program gave no tools where others of its kind are MCP servers.
-fn not_started(why: &str) -> String {
-    format!("its program did not answer as an MCP server ({})", why.chars().take(SAID).collect::<String>())
+fn not_started(why: &str, is_all: bool) -> String {
+    let what =
+        if is_all { "did not answer as an MCP server" } else { "ends where it lacks something, and so does each call" };
+    format!("its program {what} ({})", why.chars().take(SAID).collect::<String>())
 }
 
 /// The same of an export that makes tools for those who give it what it wants.

@@ -106,7 +106,11 @@ fn server(manifest: &Value) -> Option<String> {
     let speaks = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "mcp");
     let named = manifest["name"].as_str().is_some_and(|name| speaks(name) || name.contains("modelcontextprotocol"));
     let tagged = list(&manifest["keywords"]).iter().filter_map(Value::as_str).any(|word| speaks(&word.to_lowercase()));
-    let needs = ["dependencies", "peerDependencies"].iter().filter_map(|kind| manifest[*kind].as_object());
+    let words = manifest["description"].as_str().unwrap_or_default().to_lowercase();
+    let described = speaks(&words) || words.contains("model context protocol");
+    // Whoever bundles its code needs nothing of others when it is installed.
+    let needs =
+        ["dependencies", "peerDependencies", "devDependencies"].iter().filter_map(|kind| manifest[*kind].as_object());
     let needs = needs.flat_map(|needs| needs.keys()).any(|name| name.contains("modelcontextprotocol") || speaks(name));
     let bin = match &manifest["bin"] {
         Value::String(path) => Some(path.as_str()),
@@ -117,7 +121,7 @@ fn server(manifest: &Value) -> Option<String> {
             .and_then(|(_, path)| path.as_str()),
         _ => None,
     };
-    let path = bin.filter(|_| named || tagged || needs)?;
+    let path = bin.filter(|_| named || tagged || described || needs)?;
     let path = path.trim_start_matches("./");
     let is_within = path.len() <= 200
         && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))
@@ -217,6 +221,13 @@ mod tests {
         let two = json!({"cli": "cli.js", "my-mcp": "server.mjs"});
         assert_eq!(bin(json!({"bin": two, "keywords": ["mcp"]})).as_deref(), Some("server.mjs"));
         assert_eq!(bin(json!({"name": "@a/thing-mcp", "bin": "run.js"})).as_deref(), Some("run.js"));
+        for more in [
+            json!({"description": "A Model Context Protocol server", "bin": "run.js"}),
+            json!({"description": "Rooms by MCP.", "bin": "run.js"}),
+            json!({"name": "bundled", "bin": "run.js", "devDependencies": sdk}),
+        ] {
+            assert_eq!(bin(more.clone()).as_deref(), Some("run.js"), "{more}");
+        }
         for none in [
             json!({"name": "mcpherson", "bin": "run.js"}),
             json!({"name": "a-mcp"}),

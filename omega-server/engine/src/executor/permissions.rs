@@ -1,6 +1,5 @@
 //! What a tool's process may touch, as arguments of Deno: its own image, its own scratch folder, and public hosts.
 
-use super::limits::HEAP_MB;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -77,6 +76,8 @@ pub struct Profile {
     /// Deno's own caches of the package, where this process may fill them; otherwise it only reads them, and nothing that one
     /// call leaves there can be found by the next.
     pub caches: Option<PathBuf>,
+    /// Megabytes of JavaScript heap.
+    pub heap_mb: u32,
 }
 
 /// The addresses of this machine now: of all interfaces, public ones too. What answers there is not for tools, whatever the port,
@@ -104,7 +105,7 @@ pub fn deno_args(profile: &Profile, script: &Path, own: &BTreeSet<IpAddr>) -> Ve
         Net::Public => args.extend(["--allow-net".into(), format!("--deny-net={}", refused(own)).into()]),
         Net::Only(hosts) => args.push(format!("--allow-net={}", hosts.join(",")).into()),
     }
-    args.push(format!("--v8-flags=--max-old-space-size={HEAP_MB}").into());
+    args.push(format!("--v8-flags=--max-old-space-size={}", profile.heap_mb).into());
     args.push(script.into());
     args
 }
@@ -133,7 +134,7 @@ mod tests {
 
     fn args(net: Net) -> Vec<String> {
         let read = vec!["/c/image".into(), "/c/runner".into()];
-        let profile = Profile { work: Work::Call, read, scratch: "/c/a,b".into(), net, caches: None };
+        let profile = Profile { work: Work::Call, read, scratch: "/c/a,b".into(), net, caches: None, heap_mb: 256 };
         let own = BTreeSet::from([
             "93.184.215.14".parse().unwrap(),
             "2001:db8::7".parse().unwrap(),

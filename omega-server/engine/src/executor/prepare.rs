@@ -7,12 +7,14 @@ use super::{
     cache_eviction, capabilities,
     converters::Converters,
     deno::Deno,
+    given::Given,
     healing::{missing_package, outdated_package, types_of},
     image::{About, DENO_DIR, Image, Images, file_url},
     install::{Dependencies, Installer},
     jail::Jail,
     limits::Limits,
     manifest::Manifest,
+    needs::Needs,
     permissions::{Net, Profile, Work},
     process::Process,
     process_group::{Launch, Task},
@@ -30,7 +32,7 @@ use omega_core::{
     executor::{CancelSignal, ToolError, ToolErrorCode},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -43,12 +45,9 @@ const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(45);
 const LOOKS_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a package that could not be looked into is not looked into again; a busy machine is no property of a package.
 const FAILURE_KEPT: Duration = Duration::from_secs(600);
-/// Variables that a package gets to be looked into; some want one after the other.
-const MOST_GIVEN: usize = 12;
 /// Packages that an import may turn out to lack, one after the other.
 const HEALINGS: usize = 4;
-/// Given where a package wants a key to be looked into; it opens nothing.
-const STAND_IN: &str = "omega-describes-only";
+
 pub struct Workshop {
     pub runtime: Runtime,
     images: Images,
@@ -122,13 +121,12 @@ impl Workshop {
         let about = match learned(&image).await {
             Some(about) => about,
             None => {
-                image.write_entry(false)?;
                 let manifest = Manifest::of(image.package()).await;
                 let looked =
                     self.look(deno, &image, &manifest).await.inspect_err(|error| self.images.failed(spec, error));
                 let found = looked?.map_err(|error| image.without_folders(error));
-                if found.as_ref().is_ok_and(|found| found.starts_programs) {
-                    image.write_entry(true)?;
+                if let Ok(found) = &found {
+                    image.write_needs(Needs { programs: found.starts_programs, ..found.needs })?;
                 }
                 let (in_scripts, lacks) = scanned(&image, manifest).await;
                 About { runner: runner::VERSION.clone(), found, in_scripts, lacks }
@@ -231,6 +229,7 @@ impl Workshop {
         }
     }
 
+    /// Looks into the package, and again with what it was seen to need.
     async fn describe(
         &self,
         deno: &Deno,
@@ -238,20 +237,53 @@ impl Workshop {
         manifest: &Manifest,
         until: Instant,
     ) -> Result<Description, ToolError> {
+        let (mut needs, mut first) = (Needs::default(), None);
+        loop {
+            image.write_needs(needs)?;
+            let looked = self.describe_with(deno, image, manifest, until, needs).await;
+            match needs.more(&looked).filter(|_| Instant::now() < until) {
+                Some(more) => {
+                    first.get_or_insert(looked);
+                    needs = more;
+                }
+                None if first.is_none() || needs.helped(&looked) => {
+                    return looked.map(|found| Description { needs, ..found });
+                }
+                None => {
+                    image.write_needs(Needs::default())?;
+                    return first.unwrap_or(looked);
+                }
+            }
+        }
+    }
+
+    async fn describe_with(
+        &self,
+        deno: &Deno,
+        image: &Image,
+        manifest: &Manifest,
+        until: Instant,
+        needs: Needs,
+    ) -> Result<Description, ToolError> {
         let (mut given, mut first, mut ways) = (Given::default(), None, None);
         loop {
-            let looked = self.describe_with(deno, image, manifest, until, &given).await;
+            let looked = self.describe_once(deno, image, manifest, until, (&given, needs)).await;
             if let Err(error) = &looked
                 && given.takes(error)
             {
                 continue;
+            }
+            if needs.more(&looked).is_some() {
+                return looked.map(|found| given.noted(found));
             }
             let failure = match &looked {
                 Ok(found) => found.server_failure.as_ref().filter(|_| found.tools.is_empty()),
                 Err(error) => Some(&error.message),
             };
             let Some(words) = failure.filter(|_| manifest.bin.is_some()).cloned() else {
-                return looked.map(|found| given.noted(found));
+                let gave_up = first.filter(|_| given.insists).and_then(|first| failure_of(&first));
+                let found = looked.map(|found| given.noted(found));
+                return found.map(|found| Description { server_failure: gave_up.or(found.server_failure), ..found });
             };
             let ways = match &mut ways {
                 Some(ways) => ways,
@@ -265,19 +297,23 @@ impl Workshop {
             // What came of the first attempt says most.
             let first = first.get_or_insert_with(|| looked.map(|found| given.clone().noted(found)));
             match ways.next().filter(|_| Instant::now() < until) {
-                Some(arguments) => given.arguments = arguments,
+                Some(way) => given.starts(way),
+                None if !given.insists && Instant::now() < until => {
+                    let package = image.package();
+                    given.insist(offload::run(SCANNED.most, move || server_starts::form_of(&package)).await);
+                }
                 None => return first.clone(),
             }
         }
     }
 
-    async fn describe_with(
+    async fn describe_once(
         &self,
         deno: &Deno,
         image: &Image,
         manifest: &Manifest,
         until: Instant,
-        given: &Given,
+        (given, needs): (&Given, Needs),
     ) -> Result<Description, ToolError> {
         let scratch = Scratch::new(&self.cache, SCRATCH)?;
         let runner = runner::install(&self.cache)?;
@@ -297,6 +333,7 @@ impl Workshop {
             subpaths: manifest.subpaths.clone(),
             bin: manifest.bin.clone(),
             arguments: given.arguments.clone(),
+            insists: given.insists,
             converters: converters.map(|folder| file_url(&folder.join("entry.mjs"))),
             approved: false,
             session: false,
@@ -311,10 +348,11 @@ impl Workshop {
                 scratch: scratch.folder.clone(),
                 net: Net::None,
                 caches: Some(image.folder.join(DENO_DIR)),
+                heap_mb: needs.heap(),
             },
             jail: &self.jail,
         };
-        let limits = Limits { cpu: DESCRIBE_CPU, ..Limits::default() };
+        let limits = Limits { cpu: DESCRIBE_CPU, ..needs.limits(Limits::default()) };
         let process = Process::start(&launch, scratch, limits).await?;
         let mut never: CancelSignal = Box::pin(std::future::pending());
         let timeout = DESCRIBE_TIMEOUT.min(until.saturating_duration_since(Instant::now()));
@@ -322,44 +360,6 @@ impl Workshop {
         serde_json::from_value(answer.result?).map_err(|error| {
             ToolError::new(ToolErrorCode::ProtocolError, format!("the package's description can't be read: {error}"))
         })
-    }
-}
-
-/// What a package gets to be looked into.
-#[derive(Default, Clone)]
-struct Given {
-    /// Variables with values that open nothing.
-    env: BTreeMap<String, String>,
-    /// Those of them with which it lists more tools, and without which it works.
-    optional: BTreeSet<String>,
-    /// Arguments of its MCP server.
-    arguments: Vec<String>,
-}
-
-impl Given {
-    /// Takes up variables that a failure names; whether there is anything new in them, and not too much.
-    fn takes(&mut self, error: &ToolError) -> bool {
-        let mut more = missing_names(error);
-        more.retain(|name| error.code == ToolErrorCode::MissingEnvVars && !self.env.contains_key(name));
-        // Where a file is one of several ways, another one is taken: there is none.
-        let is_place = |name: &String| ["_FILE", "_PATH", "_DIR"].iter().any(|end| name.ends_with(end));
-        if !more.iter().all(is_place) {
-            more.retain(|name| !is_place(name));
-        }
-        let is_new = !more.is_empty() && self.env.len() + more.len() <= MOST_GIVEN;
-        if is_new {
-            if error.details.as_ref().is_some_and(|details| details["optional"] == true) {
-                self.optional.extend(more.iter().cloned());
-            }
-            self.env.extend(more.into_iter().map(|name| (name, STAND_IN.to_owned())));
-        }
-        is_new
-    }
-
-    /// A description with what was needed for it.
-    fn noted(self, found: Description) -> Description {
-        let needed = self.env.into_keys().filter(|name| !self.optional.contains(name)).collect();
-        Description { needed_at_import: needed, arguments: self.arguments, ..found }
     }
 }
 
@@ -375,6 +375,11 @@ fn wanted(manifest: &Manifest, name: &str) -> Result<String, ToolError> {
         range.chars().take(60).collect::<String>()
     );
     Err(ToolError::new(ToolErrorCode::ImportFailed, message))
+}
+
+/// Why a server gave no tools.
+fn failure_of(looked: &Result<Description, ToolError>) -> Option<String> {
+    looked.as_ref().map_or_else(|error| Some(error.message.clone()), |found| found.server_failure.clone())
 }
 
 /// Names of variables in an image's scripts, and what its package's own ones want that the sandbox does not give.
@@ -401,15 +406,10 @@ fn current(image: &Image) -> Option<About> {
     (lasting && about.runner == *runner::VERSION).then_some(about)
 }
 
-/// Names in the details of MISSING_ENV_VARS.
-fn missing_names(error: &ToolError) -> Vec<String> {
-    let names = error.details.as_ref().and_then(|details| details["missing"].as_array());
-    names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_package_is_healed_with_versions_and_nothing_else() {

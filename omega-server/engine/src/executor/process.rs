@@ -336,8 +336,14 @@ much() { head -c $1 /dev/zero | tr '\0' $2; }";
         fs::write(&deno, format!("{head}\n{script}\n")).unwrap();
         fs::set_permissions(&deno, fs::Permissions::from_mode(0o700)).unwrap();
         let scratch = Scratch::new(cache.path(), SCRATCH).unwrap();
-        let profile =
-            Profile { work: Work::Call, read: vec![], scratch: scratch.folder.clone(), net: Net::None, caches: None };
+        let profile = Profile {
+            work: Work::Call,
+            read: vec![],
+            scratch: scratch.folder.clone(),
+            net: Net::None,
+            caches: None,
+            heap_mb: 256,
+        };
         let jail = Jail::new(Some("/nonexistent".into()));
         let launch =
             Launch { deno: &deno, task: Task::Script("main.mjs".into()), image: cache.path(), profile, jail: &jail };
@@ -355,6 +361,7 @@ much() { head -c $1 /dev/zero | tr '\0' $2; }";
             subpaths: Vec::new(),
             bin: None,
             arguments: Vec::new(),
+            insists: false,
             converters: None,
             approved: false,
             session: false,

@@ -4,6 +4,7 @@
 //! A tool's code runs where the frames are made, so nothing in them is taken on trust: what [`Frame::read`] gives is within the
 //! limits of `omega_core::budget`, and means only what a tool's process may say.
 
+use super::needs::Needs;
 use omega_core::{
     budget::{DEPTH, ERROR_DETAILS, ERROR_TEXT, Limit, OUTPUT_VALUES, PARTIAL},
     executor::{Signature, ToolError, ToolErrorCode},
@@ -47,6 +48,8 @@ pub struct Job {
     pub bin: Option<String>,
     /// With which arguments that is started.
     pub arguments: Vec<String>,
+    /// Whether it is not let go where it gives up; only to describe.
+    pub insists: bool,
     /// Subpaths of its `exports` that may hold tools; only to describe.
     pub subpaths: Vec<String>,
     /// URL of the schema converters; only to describe.
@@ -286,6 +289,9 @@ pub struct Description {
     /// Whether it was seen to start a program.
     #[serde(default)]
     pub starts_programs: bool,
+    /// What it was given beyond an ordinary process; the host finds that out.
+    #[serde(default)]
+    pub needs: Needs,
     /// Variables that the package reads when it is imported.
     pub read_at_import: Vec<String>,
     /// Why its own module can't be imported, where other modules of it can.

@@ -14,7 +14,7 @@ macro_rules! script {
     };
 }
 
-const SCRIPTS: [(&str, &str); 35] = [
+const SCRIPTS: [(&str, &str); 40] = [
     script!("main.mjs"),
     script!("approval.mjs"),
     script!("callback.mjs"),
@@ -29,10 +29,13 @@ const SCRIPTS: [(&str, &str); 35] = [
     script!("factory.mjs"),
     script!("failure.mjs"),
     script!("foreign.mjs"),
+    script!("insist.mjs"),
+    script!("listening.mjs"),
     script!("living.mjs"),
     script!("machine.mjs"),
     script!("mcp.mjs"),
     script!("modules.mjs"),
+    script!("native.mjs"),
     script!("offered.mjs"),
     script!("outcomes.mjs"),
     script!("package.mjs"),
@@ -47,8 +50,10 @@ const SCRIPTS: [(&str, &str); 35] = [
     script!("shut.mjs"),
     script!("signatures.mjs"),
     script!("stdin.mjs"),
+    script!("unseen.mjs"),
     script!("way.mjs"),
     script!("ways.mjs"),
+    script!("work.mjs"),
     script!("written.mjs"),
 ];
 

@@ -26,13 +26,26 @@ const COMMANDS: [&str; 4] = ["mcp", "serve", "start", "server"];
 const MOST_ARGUMENTS: usize = 8;
 /// Bytes of one.
 const LONGEST: usize = 200;
+/// Variables that are taken from one.
+const MOST_VARIABLES: usize = 12;
 /// Settings of clients that are read in a README.
 const MOST_SETTINGS: usize = 20;
+/// How scripts ask what something begins with, and how long such a beginning of a key is at most.
+const BEGINS: &str = ".startsWith(";
+const MOST_FORM: usize = 12;
 /// What the names of arguments that are credentials have in them: those come as variables, or not at all.
 const CREDENTIALS: [&str; 7] = ["key", "token", "secret", "password", "auth", "credential", "pat"];
 
+/// One way to start a server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Way {
+    pub arguments: Vec<String>,
+    /// Variables that it is shown with.
+    pub variables: Vec<String>,
+}
+
 /// Ways to start the server of the package `name` that failed with some `words`, the likeliest first. Reads the package; blocks.
-pub fn starts(words: &str, name: &str, package: &Path) -> Vec<Vec<String>> {
+pub fn starts(words: &str, name: &str, package: &Path) -> Vec<Way> {
     let readme = readme(package);
     let mut named = BTreeSet::new();
     // Options of parsers stand in a script without their marks.
@@ -42,12 +55,62 @@ pub fn starts(words: &str, name: &str, package: &Path) -> Vec<Vec<String>> {
         let there = OVER_STDIO.iter().filter(|(mark, _)| mark.starts_with('-') && text.contains(mark));
         named.extend(there.map(|(mark, _)| *mark));
     });
-    let mut all = told(&readme, name);
-    all.extend(ways(words, &named));
+    let variables = variables(&readme);
+    let shown = told(&readme, name);
+    let plain = (shown.is_empty() && !variables.is_empty()).then(Vec::new);
+    let mut all: Vec<Way> =
+        shown.into_iter().chain(plain).map(|arguments| Way { arguments, variables: variables.clone() }).collect();
+    all.extend(ways(words, &named).into_iter().map(|arguments| Way { arguments, variables: Vec::new() }));
     let mut seen = BTreeSet::new();
-    all.retain(|way| seen.insert(way.clone()));
+    all.retain(|way| seen.insert(way.arguments.clone()));
     all.truncate(MOST);
     all
+}
+
+/// The names in the first settings of a client that a README shows with some (`"env": {"ACME_URL": "..."}`).
+fn variables(readme: &str) -> Vec<String> {
+    let settings = readme.split("\"env\"").skip(1).take(MOST_SETTINGS);
+    let named = settings.filter_map(|rest| {
+        let block = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('{')?;
+        let block = block.get(..block.find('}')?)?;
+        let pieces: Vec<&str> = block.split('"').collect();
+        let names = pieces.windows(2).filter(|pair| pair[1].trim_start().starts_with(':')).map(|pair| pair[0]);
+        let names: Vec<String> =
+            names.filter(|name| is_variable(name)).take(MOST_VARIABLES).map(str::to_owned).collect();
+        Some(names).filter(|names| !names.is_empty())
+    });
+    named.into_iter().next().unwrap_or_default()
+}
+
+/// What the package's scripts ask a key to begin with (`apiKey.startsWith("ak_")`). Reads the package; blocks.
+pub fn form_of(package: &Path) -> Option<String> {
+    let mut found = None;
+    scripts_of(package, |_, text| {
+        found = found.take().or_else(|| text.match_indices(BEGINS).find_map(|(at, _)| form_at(text, at)));
+    });
+    found
+}
+
+/// The same at one place where a script asks how something begins.
+fn form_at(text: &str, at: usize) -> Option<String> {
+    let before = text.get(..at)?;
+    let name = before.rsplit(|c: char| !(c.is_ascii_alphanumeric() || "_$.".contains(c))).next()?.to_lowercase();
+    let rest = text.get(at + BEGINS.len()..)?;
+    let quote = rest.chars().next().filter(|quote| "\"'`".contains(*quote))?;
+    let form = rest.get(1..)?.split(quote).next()?;
+    let is_of_key =
+        ["key", "token", "secret", "credential"].iter().any(|word| name.len() < LONGEST && name.contains(word));
+    let is_form = (2..=MOST_FORM).contains(&form.len())
+        && form.starts_with(|c: char| c.is_ascii_alphabetic())
+        && form.ends_with(['_', '-', '.'])
+        && form.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+    (is_of_key && is_form).then(|| form.to_owned())
+}
+
+fn is_variable(name: &str) -> bool {
+    (3..=LONGEST).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// The package's own words to its users.
@@ -147,10 +210,35 @@ mod tests {
             "if (process.argv.includes('--stdio')) serve(); import './stdio.js'",
         )
         .unwrap();
-        assert_eq!(starts("it listens on a port", "x", package.path()), [["--stdio"]]);
+        let ways = || {
+            let found = starts("it listens on a port", "x", package.path()).into_iter();
+            found.map(|way| (way.arguments.join(" "), way.variables.join(" "))).collect::<Vec<_>>()
+        };
+        let way = |arguments: &str, variables: &str| (arguments.to_owned(), variables.to_owned());
+        assert_eq!(ways(), [way("--stdio", "")]);
         let readme = r#"`{"args": ["-y", "x@latest", "start"]}`"#;
         std::fs::write(package.path().join("README.md"), readme).unwrap();
-        assert_eq!(starts("it listens on a port", "x", package.path()), [["start"], ["--stdio"]]);
+        assert_eq!(ways(), [way("start", ""), way("--stdio", "")]);
+        let readme = r#"{"env": {}} {"args": ["-y", "x"], "env": { "X_URL": "https://x.test", // where
+            "X_API_KEY": "<your key>", "note": "N" }} {"env": {"OTHER": ""}}"#;
+        std::fs::write(package.path().join("README.md"), readme).unwrap();
+        assert_eq!(ways(), [way("", "X_URL X_API_KEY"), way("--stdio", "")]);
+    }
+
+    #[test]
+    fn the_beginning_of_a_key_is_read_where_a_script_asks_for_it() {
+        for (script, form) in [
+            ("if (!token.startsWith(\"dp.\")) fail()", Some("dp.")),
+            ("this.config.apiKey.startsWith('sk_live_')", Some("sk_live_")),
+            ("url.startsWith('http_')", None),
+            ("token.startsWith('Bearer ')", None),
+            ("token.startsWith(prefix_)", None),
+            ("token.startsWith(", None),
+            ("path.startsWith('x_') || secretKey.startsWith(`rk_`)", Some("rk_")),
+        ] {
+            let found = script.match_indices(BEGINS).find_map(|(at, _)| form_at(script, at));
+            assert_eq!(found.as_deref(), form, "{script}");
+        }
     }
 
     #[test]

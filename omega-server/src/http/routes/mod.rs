@@ -28,6 +28,7 @@ pub mod ui_messages;
 mod ui_stream;
 pub mod users;
 pub mod vault;
+mod why_not;
 
 use crate::http::reply::{ApiError, ApiResult};
 use omega_core::{

@@ -1,6 +1,6 @@
 //! The registry, as TPMJS serves it, and adding to it.
 
-use super::{text, variables};
+use super::{text, variables, why_not};
 use crate::http::{
     auth::{Admin, Looking},
     extract::{Body, Params, Segment},
@@ -19,15 +19,17 @@ use omega_core::{
         RegistryStatus, SearchAnswer, ToolRow,
     },
     budget::{QUERY, ROWS, Size},
-    executor::{ToolError, ToolErrorCode},
+    executor::ToolErrorCode,
     id::{ToolId, UserId},
     registry::{Hit, Query as ToolQuery, Registry, Viewer},
-    sanitize::one_line,
 };
 use omega_engine::{
     domain::caller::Caller,
     engine::Called,
-    executor::breaker::{BreakerKey, shown_to},
+    executor::{
+        breaker::{BreakerKey, shown_to},
+        snapshot,
+    },
     registry::{AddError, Outcomes},
 };
 use serde::Deserialize;
@@ -202,10 +204,11 @@ pub async fn add(
     variables(&body.env)?;
     let owner = owner(&caller, body.scope)?;
     let package = body.package.clone();
+    let is_own = body.version.as_deref().is_some_and(snapshot::is_snapshot);
     app.registry.add(owner, body).await.map(Reply::created).map_err(|error| match error {
         AddError::Registry(error) => error.into(),
         AddError::Sandbox(error) => {
-            let refused = ApiError::new(whose(error.code), why_not(&package, &error))
+            let refused = ApiError::new(whose(error.code), why_not::words(&package, is_own, &error))
                 .with("tool", serde_json::to_value(&error).unwrap_or(Value::Null));
             match error.details.as_ref().and_then(|details| details["retryAfterSeconds"].as_u64()) {
                 Some(seconds) => refused.after(seconds),
@@ -283,41 +286,6 @@ fn whose(code: ToolErrorCode) -> ErrorCode {
         | ToolErrorCode::BreakerOpen => ErrorCode::UpstreamUnavailable,
         _ => ErrorCode::InvalidInput,
     }
-}
-
-/// Why a package could not be added, and what to do. What the runtime said of a broken one means little by itself.
-fn why_not(package: &str, error: &ToolError) -> String {
-    let reason = one_line(error.message.lines().next().unwrap_or_default(), 300);
-    let failed = match error.code {
-        ToolErrorCode::ImportFailed => format!("{package} can't be imported ({reason}); it may be broken as published"),
-        ToolErrorCode::Timeout | ToolErrorCode::CpuLimit => {
-            format!("{package} did not load in time ({reason}); it may do too much when it is imported")
-        }
-        ToolErrorCode::OutOfMemory
-        | ToolErrorCode::DiskLimit
-        | ToolErrorCode::OutputTooLarge
-        | ToolErrorCode::ToolExited
-        | ToolErrorCode::ProtocolError => format!("{package} was ended while it was looked into ({reason})"),
-        ToolErrorCode::MissingEnvVars if package.contains("://") => {
-            return format!("{reason}; give it with the request (`env`), and it is asked for when a tool needs it");
-        }
-        ToolErrorCode::MissingEnvVars => format!("{package} wants variables as soon as it is loaded ({reason})"),
-        // Which capability, and what to do.
-        ToolErrorCode::NetworkBlocked => {
-            let host = error.details.as_ref().and_then(|details| details["host"].as_str()).unwrap_or("the network");
-            return format!(
-                "{package} wants to reach {} before it says which tools it has, and a package is looked into without a network; \
-                 use one that is listed without",
-                one_line(host, 100)
-            );
-        }
-        ToolErrorCode::PermissionDenied => {
-            return format!("{package} can't run here: {}", one_line(&error.message, 500));
-        }
-        // These say what to do.
-        _ => return error.message.clone(),
-    };
-    format!("{failed}: try another version as {package}@VERSION, or another package")
 }
 
 /// Imports rows, one JSON object a line. By administrators: a row says what a tool is for everybody.

@@ -152,3 +152,18 @@ async fn declarations_that_are_broken_endless_or_lead_out_harm_nobody() {
         assert!(size < 13_000, "{name}: {size}");
     }
 }
+
+#[tokio::test]
+async fn a_union_of_more_than_can_be_told_refuses_none_of_it() {
+    let Some(sandbox) = Sandbox::start().await else { return };
+    let names: Vec<_> = (0..300).map(|n| format!("\"n{n}\"")).collect();
+    let types = format!(
+        "export type Name = {} | 5 | (string & {{}});\nexport declare function pick(name: Name): Name;",
+        names.join(" | ")
+    );
+    let files = [("index.mjs", "export const pick = (name) => name;".to_owned()), ("index.d.ts", types)];
+    sandbox.registry.publish_files("wide", "1.0.0", json!({"types": "./index.d.ts"}), &files);
+    let schema = &signatures(&sandbox, "wide").await["pick"].input_schema["properties"]["name"];
+    let text = schema.to_string();
+    assert!(text.contains("string") && text.contains("number") && !text.contains("n1"), "{text}");
+}

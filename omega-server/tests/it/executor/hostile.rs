@@ -11,6 +11,7 @@ mod limits;
 mod network;
 mod orphan;
 mod reach;
+mod servers;
 
 use super::*;
 use omega_engine::executor::PoolLimits;

@@ -14,6 +14,10 @@ export class AcmeToolkit {
   }
   getTools() { return { pay: tool("Pays.", ({ q }) => `${q} ${this.options.clientSecret} ${this.options.accountId ?? "no account"}`) }; }
 }
+export class DeepToolkit {
+  constructor({ auth, limits }) { this.key = auth.accessKey; this.pages = limits.pages ?? 1; }
+  getTools() { if (!this.key) throw new Error("accessKey is required"); return { dig: tool("Digs.", ({ q }) => `${q} ${this.key} ${this.pages}`) }; }
+}
 export const createPlacedTools = ({ baseUrl = process.env.PLACED_API_BASE_URL, region = process.env.PLACED_REGION } = {}) => {
   if (!baseUrl) throw new Error("baseUrl is required");
   return { look: tool("Looks.", ({ q }) => `${baseUrl} ${q}`) };
@@ -47,6 +51,7 @@ async fn what_makes_tools_gets_what_it_asks_for_and_says_what_a_call_has_to_have
     let expected = BTreeMap::from([
         // By the name of its option; the account it does without.
         ("AcmeToolkit.pay", vec!["ACME_CLIENT_SECRET"]),
+        ("DeepToolkit.dig", vec!["ACME_AUTH_ACCESS_KEY"]),
         // The region it does without.
         ("createPlacedTools.look", vec!["PLACED_API_BASE_URL"]),
         ("createFormedTools.form", vec!["FORMED_API_KEY"]),
@@ -62,6 +67,7 @@ async fn what_makes_tools_gets_what_it_asks_for_and_says_what_a_call_has_to_have
     for (name, variables, output) in [
         ("AcmeToolkit.pay", &[("ACME_CLIENT_SECRET", "s")][..], "x s no account"),
         ("AcmeToolkit.pay", &[("ACME_CLIENT_SECRET", "s"), ("ACME_ACCOUNT_ID", "a")], "x s a"),
+        ("DeepToolkit.dig", &[("ACME_AUTH_ACCESS_KEY", "s")], "x s 1"),
         ("createPlacedTools.look", &[("PLACED_API_BASE_URL", "https://here.test")], "https://here.test x"),
         ("createFormedTools.form", &[("FORMED_API_KEY", "fk_1")], "x"),
         ("EchoTool", &[], "x"),
@@ -161,4 +167,49 @@ async fn an_input_given_as_its_fields_schemas_is_one_schema_and_is_held_to_it() 
         let error = run(input).await.unwrap_err();
         assert!(error.code == ToolErrorCode::InvalidInput && error.message.contains(words), "{error}");
     }
+}
+
+const FRAMEWORKS: &str = r#"
+const field = { "~standard": { version: 1, vendor: "own", jsonSchema: { input: () => ({ type: "string" }) }, validate: (value) => (typeof value === "string" ? { value } : { issues: [{ message: "is no string" }] }) } };
+const schema = { jsonSchema: { type: "object", properties: { q: { type: "string" } }, required: ["q"] } };
+class Tool { constructor(all) { Object.assign(this, all); } }
+export const older = new Tool({ id: "older", description: "Takes a context.", inputSchema: schema, execute: async ({ context }) => `older ${context.q}` });
+export const newer = new Tool({ id: "newer", description: "Takes its input.", inputSchema: schema, execute: async (input) => `newer ${input.q}` });
+export const EditorPlugin = async ({ client, directory }) => ({ event() {}, tool: { look: { description: "Looks.", args: { q: field }, execute: async ({ q }) => `looked ${q}` } } });
+export const specified = { name: "specified", description: "Is specified.", toolSpec: { name: "specified", inputSchema: schema.jsonSchema }, invoke: async ({ q }) => `specified ${q}`, async *stream() {} };
+export const pack = { name: "pack", descriptors: [{ id: "d", kind: "tool", payload: { name: "send", description: "Sends.", inputSchema: schema, execute: async ({ q }) => `sent ${q}` } }] };
+export const chainPlugin = { name: "chain", methods: {}, actions: [{ name: "PAY", description: "Pays.", schema: { q: field }, handler: async (agent, input) => agent.pay(input.q) }] };
+"#;
+
+#[tokio::test]
+async fn tools_of_more_frameworks_are_found_and_called_in_their_way() {
+    let Some(sandbox) = Sandbox::start().await else { return };
+    sandbox.registry.publish("frameworks", "1.0.0", json!({}), FRAMEWORKS);
+    let described = sandbox.executor.describe("frameworks", "latest", "").await.unwrap();
+    let names: Vec<_> = described.tools.iter().map(|tool| tool.name.as_str()).collect();
+    assert_eq!(names, ["EditorPlugin.look", "chainPlugin.PAY", "newer", "older", "pack.send", "specified"]);
+    for tool in &described.tools {
+        let schema = tool.input_schema.as_ref().unwrap();
+        assert!(
+            schema["properties"]["q"]["type"] == "string" && schema["required"] == json!(["q"]),
+            "{}: {schema}",
+            tool.name
+        );
+    }
+    for (name, output) in [
+        ("older", "older x"),
+        ("newer", "newer x"),
+        ("EditorPlugin.look", "looked x"),
+        ("pack.send", "sent x"),
+        ("specified", "specified x"),
+    ] {
+        assert_eq!(
+            sandbox.run(&format!("frameworks::{name}"), json!({"q": "x"})).await.result,
+            Ok(json!(output)),
+            "{name}"
+        );
+    }
+    let error = sandbox.run("frameworks::chainPlugin.PAY", json!({"q": "x"})).await.result.unwrap_err();
+    assert!(error.code == ToolErrorCode::NotATool && error.message.contains("an agent or a client"), "{error}");
+    assert!(described.lacks.iter().any(|words| words.contains("chainPlugin makes")), "{:?}", described.lacks);
 }

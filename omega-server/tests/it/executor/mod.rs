@@ -26,6 +26,7 @@ mod suites;
 mod tarball;
 mod tarballs;
 mod trying;
+mod wanting;
 mod warm;
 mod words;
 

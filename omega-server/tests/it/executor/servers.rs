@@ -4,7 +4,7 @@ use super::*;
 use std::collections::BTreeMap;
 
 /// A server over stdio without any library: `on` answers a method, `tools` are listed.
-const SERVER: &str = r#"#!/usr/bin/env node
+pub(super) const SERVER: &str = r#"#!/usr/bin/env node
 import process from "node:process";
 import os from "node:os";
 console.error("listening on stdio");
@@ -35,7 +35,7 @@ process.stdin.on("data", (chunk) => {
 });
 "#;
 
-fn manifest(more: Value) -> Value {
+pub(super) fn manifest(more: Value) -> Value {
     let mut manifest =
         json!({ "bin": { "acme-mcp": "./server.mjs" }, "keywords": ["mcp"], "type": "module", "exports": {} });
     manifest.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -117,7 +117,9 @@ async fn a_server_that_ends_or_wants_something_says_so() {
     sandbox.registry.publish_files("frugal-mcp", "1.0.0", manifest(json!({})), &[("server.mjs", frugal)]);
     let frugal = sandbox.executor.describe("frugal-mcp", "latest", "").await.unwrap();
     assert!(frugal.tools.len() == 4 && frugal.tools.iter().all(|tool| tool.env.iter().all(|var| !var.required)));
-    let grumpy = sandbox.executor.describe("grumpy-mcp", "latest", "").await.unwrap_err();
+    let grumpy = sandbox.executor.describe("grumpy-mcp", "latest", "").await.unwrap();
+    assert!(grumpy.lacks.iter().any(|words| words.contains("the moon is wrong")), "{:?}", grumpy.lacks);
+    let grumpy = sandbox.run("grumpy-mcp::mcp:echo", json!({"text": "hi"})).await.result.unwrap_err();
     assert!(grumpy.message.contains("the moon is wrong"), "{grumpy}");
 }
 

@@ -309,7 +309,10 @@ async fn while_tarballs_at_the_limit_are_unpacked_the_server_answers() {
         ("files", with_tool("files", |tarball| shapes()[0].1(tarball, 2 * IMAGE.most))),
         (
             "zeros",
-            with_tool("zeros", |tarball| (0..24).try_for_each(|n| tarball.zeros(&format!("package/z{n}"), 64 * MIB))),
+            with_tool("zeros", |tarball| {
+                let half_more = 3 * IMAGE_BYTES.most as u64 / 2 / (64 * MIB);
+                (0..half_more).try_for_each(|n| tarball.zeros(&format!("package/z{n}"), 64 * MIB))
+            }),
         ),
     ];
     let mut largest = 0;

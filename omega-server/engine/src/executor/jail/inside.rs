@@ -1,7 +1,7 @@
 //! What happens in the process that jails itself. It has one thread, and nothing of it is left once it has become Deno.
 
 use super::{CHECK, FAILED, files, rlimits, rules::Rules, state::Parts, syscalls};
-use crate::executor::permissions::Work;
+use crate::executor::{limits::RESERVED, permissions::Work};
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 use std::{
     ffi::OsString,
@@ -27,7 +27,7 @@ pub fn main(mut args: impl Iterator<Item = OsString>) -> ! {
 fn become_program(rules: &str, args: impl Iterator<Item = OsString>) -> Result<(), String> {
     let rules: Rules = serde_json::from_str(rules).map_err(|error| format!("these are no rules: {error}"))?;
     die_with(rules.parent)?;
-    rlimits::set(rules.work)?;
+    rlimits::set(rules.work, rules.reserved)?;
     files::confine(&rules)?;
     // Where the kernel has no seccomp the rest holds nevertheless; the server has said so.
     syscalls::confine(&rules.reach)?;
@@ -46,7 +46,7 @@ fn die_with(parent: u32) -> Result<(), String> {
 
 /// Tries everything on this process and says what there is.
 fn check() -> Result<(), String> {
-    rlimits::set(Work::Call)?;
+    rlimits::set(Work::Call, RESERVED)?;
     let landlock = files::abi();
     let seccomp = syscalls::confine(&super::rules::Reach::Nothing)?;
     let parts = serde_json::to_string(&Parts { landlock, seccomp }).map_err(|error| error.to_string())?;

@@ -1,6 +1,6 @@
 //! Limits of one process, and privileges that it gives up. All of it can only go down, so it needs no permission.
 
-use crate::executor::{limits, permissions::Work};
+use crate::executor::permissions::Work;
 use omega_core::budget::IMAGE_BYTES;
 use rustix::{
     process::{Resource, Rlimit, getrlimit, nice, setrlimit},
@@ -19,7 +19,7 @@ const CPU: u64 = 3600;
 /// Tools step back behind the server that serves people.
 const NICE: i32 = 5;
 
-pub fn set(work: Work) -> Result<(), String> {
+pub fn set(work: Work, reserved: u64) -> Result<(), String> {
     // A server that is nicer already, or root without its privileges: both do no harm.
     let _ = nice(NICE);
     set_no_new_privs(true).map_err(|error| format!("its privileges can't be held: {error}"))?;
@@ -31,7 +31,7 @@ pub fn set(work: Work) -> Result<(), String> {
         Work::Install => (IMAGE_BYTES.most as u64, INSTALLERS_FILES),
     };
     for (resource, value) in [
-        (Resource::Data, limits::RESERVED),
+        (Resource::Data, reserved),
         (Resource::Fsize, file),
         (Resource::Nofile, files),
         (Resource::Cpu, CPU),

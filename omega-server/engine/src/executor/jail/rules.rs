@@ -1,6 +1,9 @@
 //! What a jailed process may do, as it is told to the process that becomes it.
 
-use crate::executor::permissions::{Net, Profile, Work};
+use crate::executor::{
+    limits::{HEAP_MB, LARGE_RESERVED, RESERVED},
+    permissions::{Net, Profile, Work},
+};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +14,8 @@ const PUBLIC_PORTS: [u16; 3] = [443, 80, 53];
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rules {
     pub work: Work,
+    /// Bytes of memory that is its own, used or not.
+    pub reserved: u64,
     /// What to become; with its loader the only program that can be run.
     pub program: PathBuf,
     /// Folders and files to read, beside the system's libraries, certificates and name service.
@@ -39,6 +44,7 @@ impl Rules {
     pub fn new(deno: &Path, profile: &Profile) -> Self {
         Self {
             work: profile.work,
+            reserved: if profile.heap_mb > HEAP_MB { LARGE_RESERVED } else { RESERVED },
             program: deno.to_owned(),
             read: profile.read.clone(),
             write: [&profile.scratch].into_iter().chain(&profile.caches).cloned().collect(),
@@ -67,7 +73,7 @@ mod tests {
 
     fn rules(net: Net, caches: Option<PathBuf>) -> Rules {
         let (read, scratch) = (vec!["/c/image".into()], "/c/scratch".into());
-        let profile = Profile { work: Work::Call, read, scratch, net, caches };
+        let profile = Profile { work: Work::Call, read, scratch, net, caches, heap_mb: HEAP_MB };
         Rules::new(Path::new("/bin/deno"), &profile)
     }
 

@@ -3,28 +3,29 @@
 import { needsApproval } from "./approval.mjs";
 import { askedDuring, askedFor, lending, looksNeeded, looksSecret } from "./env.mjs";
 import { instantiate, make } from "./factory.mjs";
-import { explain } from "./failure.mjs";
+import { explain, Failure } from "./failure.mjs";
 import { adopted, toolset } from "./foreign.mjs";
+import { isLiving } from "./living.mjs";
 import { exportsOf, importPackage, nameOf } from "./package.mjs";
 import { toJsonSchema } from "./schema.mjs";
 import { startNone, wasWanted } from "./programs.mjs";
-import { beginningIn, variableOf } from "./settings.mjs";
+import { beginningAskedIn, beginningIn, variableOf } from "./settings.mjs";
 import { signaturesOf } from "./signatures.mjs";
-import { isAIFunction, isClass, isObject, isOfMaker, isProviderClass, isProviderTool, isSchema, maybeFactory } from "./shapes.mjs";
+import { isAIFunction, isClass, isObject, isOfMaker, isPluginOfTools, isProviderClass, isProviderTool, isSchema, maybeFactory, sourceOf } from "./shapes.mjs";
 import { callable } from "./ways.mjs";
+import { worked } from "./work.mjs";
 
 const STAND_IN_KEY = "omega-describes-only";
 // Subpaths that hold tools by their names are always looked into, others where nothing was found before.
 const OF_TOOLS = /(?:^|[\/-])(?:ai|ai-sdk|vercel|tools?|toolkit|agents?)(?:$|[\/-])/i;
 const PATIENCE_MS = 8000;
 const MOST_TRIED = 8;
-const { now } = Date;
 
 /** `{ found }`: its tools, its plain functions and the ways to all that can be called, those that may become tools by themselves, and the
  * variables that it reads when it is imported. */
 export async function describe(job) {
   startNone();
-  const until = now() + PATIENCE_MS;
+  const until = worked() + PATIENCE_MS;
   const found = { tools: [], functions: [], ways: [], signatures: {}, offered: [], unmade: [], lent: [], typed: true, readAtImport: [] };
   const looked = { seen: new Set(), declared: new Set(job.declared ?? []), job, ways: new Map(), unmade: new Map(), lent: new Set(), packageName: await nameOf(job.entry) };
   const failures = [];
@@ -37,6 +38,8 @@ export async function describe(job) {
     } catch (error) {
       // One that wants variables gets some first: that it has functions besides says nothing of its tools.
       if (wantsMore(error, job.env)) throw error;
+      const form = beginningIn(explain(error).message);
+      if (form && !job.insists && isLent(job.env, form)) throw new Failure("MISSING_ENV_VARS", explain(error).message, { missing: [], form });
       // It may be no server after all; what is in its modules is looked for all the same, where that was not what failed.
       failures.push({ subpath: "", error });
       found.serverFailure = explain(error).message;
@@ -44,7 +47,7 @@ export async function describe(job) {
   }
   for (const subpath of [undefined, ...(job.subpaths ?? [])]) {
     const isWanted = subpath === undefined || found.tools.length === 0 || OF_TOOLS.test(subpath);
-    if (!isWanted || (subpath !== undefined && now() > until)) continue;
+    if (!isWanted || (subpath !== undefined && worked() > until)) continue;
     try {
       const module = await importPackage(job.entry, subpath);
       if (subpath === undefined) found.readAtImport = askedFor();
@@ -75,6 +78,9 @@ export async function describe(job) {
   return { __proto__: null, found };
 }
 
+/** Whether there are keys that begin in another way. */
+const isLent = (env = {}, form) => Object.entries(env).some(([name, value]) => looksSecret(name) && !value.startsWith(form));
+
 function wantsMore(error, given = {}) {
   const { code, details } = explain(error);
   return code === "MISSING_ENV_VARS" && details.missing.some((name) => !Object.hasOwn(given, name));
@@ -85,9 +91,10 @@ const isNoEntry = (error) => /ERR_PACKAGE_PATH_NOT_EXPORTED|No "exports" main|no
 
 async function lookInto(module, prefix, looked, found) {
   const { seen, declared, job, ways, unmade, lent } = looked;
-  for (const [way, what] of callable(exportsOf(module), prefix)) ways.set(way, what);
+  for (const [way, what] of callable(exportsOf(module), prefix)) if (!isLiving(what.value)) ways.set(way, what);
   for (const [name, { value }] of exportsOf(module)) {
-    if (value === undefined || value === null) continue;
+    // What stands for native code is nothing of the package's own.
+    if (value === undefined || value === null || isLiving(value)) continue;
     // Every name counts, also the second one of the same function: whoever adds `parse` means `parse`.
     const isPlain = typeof value === "function" && !adopted(value) && !isClass(value);
     if (isPlain && name !== "module.exports") found.functions.push(prefix + name);
@@ -98,7 +105,7 @@ async function lookInto(module, prefix, looked, found) {
     for (const item of await toolsOf(prefix + name, name, value, declared, job.env ?? {}, { failed, isOfTools, packageName: looked.packageName })) {
       if (item.tool !== value && seen.has(item.tool)) continue;
       seen.add(item.tool);
-      if (item.lent) lent.add(prefix + name);
+      if (item.lent || item.tool.isOfProgram) lent.add(prefix + name);
       found.tools.push(await described(item, job.converters));
     }
   }
@@ -124,7 +131,7 @@ async function toolsOf(name, own, value, declared, env, { failed, isOfTools, pac
     const errors = first.error === undefined ? [] : [first.error];
     let [best, lacked] = [first, first.keyed ? secret : []];
     // Some look at a key before they take it, and say how one looks.
-    const form = first.error === undefined ? undefined : beginningIn(explain(first.error).message);
+    const form = first.error === undefined ? undefined : (beginningIn(explain(first.error).message) ?? beginningAskedIn(sourceOf(value)));
     const tries = [[secret, STAND_IN_KEY], [more, STAND_IN_KEY], [more, form && form + STAND_IN_KEY]];
     for (const [names, key] of tries) {
       if (isReady(best)) break;
@@ -135,7 +142,7 @@ async function toolsOf(name, own, value, declared, env, { failed, isOfTools, pac
       if (isReady(made) || ((made.tool || made.tools) && !best.tool && !best.tools)) [best, lacked] = [made, await without(names, key, work)];
     }
     const { tool, tools, lent, options = [] } = best;
-    const error = errors.find((error) => explain(error).code === "NETWORK_BLOCKED") ?? errors[0];
+    const error = errors.find((error) => explain(error).code === "NETWORK_BLOCKED") ?? errors.at(form === undefined ? 0 : -1);
     if (!tool && !tools && error !== undefined) failed(error);
     const named = lacked.length > 0 ? [] : options.map((option) => variableOf(option, packageName));
     const about = { env: [...asked, ...named], needed: [...lacked, ...named], lent };
@@ -143,7 +150,7 @@ async function toolsOf(name, own, value, declared, env, { failed, isOfTools, pac
     return tools ? within(tools, ofMany, about) : [];
   };
   if (isProviderClass(value)) return await made((key) => instantiate(value, env, key, true), "class-provider", "class-provider");
-  if (maybeFactory(own, value, declared)) return await made((key) => make(value, env, key, isOfTools), "factory", "toolset");
+  if (maybeFactory(own, value, declared)) return await made((key) => make(value, env, key, isOfTools || isPluginOfTools(own, value)), "factory", "toolset");
   return isObject(value) ? within(toolset(value) ?? [], "toolset", {}) : [];
 }
 

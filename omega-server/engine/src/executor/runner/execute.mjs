@@ -5,7 +5,7 @@ import { collected, isIterator, isStream } from "./collect.mjs";
 import { Failure, messageOf, returnedFailure } from "./failure.mjs";
 import { instantiate, make } from "./factory.mjs";
 import { adopted, toolset } from "./foreign.mjs";
-import { exportsOf, findExport, importPackage, isOfServer, notFound, placeOf } from "./package.mjs";
+import { exportsOf, findExport, importPackage, isOfServer, notFound, placeOf, toolBegins } from "./package.mjs";
 import { plain, revived } from "./plain.mjs";
 import { unwrapLazy } from "./schema.mjs";
 import { isAIFunction, isProviderClass, isRawShape } from "./shapes.mjs";
@@ -29,7 +29,9 @@ export async function execute(job, signal, partial) {
 /** All that a function gives: what it yields is a list, and nothing of it is lost. */
 async function plainFunction(module, name, all) {
   const args = all.map(([argument, what]) => (what === "callback" ? CALLBACK : revived(argument)));
-  const given = await collected(await (await wayTo(module, name, args))());
+  const call = await wayTo(module, name, args);
+  toolBegins();
+  const given = await collected(await call());
   return asData(name, given, plain(given));
 }
 
@@ -38,6 +40,7 @@ async function toolCall(module, job, signal) {
   const input = await validated(tool.inputSchema ?? tool.parameters, job.input);
   const options = { toolCallId: job.id, messages: [], get abortSignal() { return signal(); } };
   await approve(tool, input, options, job.approved);
+  toolBegins();
   if (isAIFunction(tool)) return () => tool.execute(input);
   return () => tool.execute(input, options);
 }

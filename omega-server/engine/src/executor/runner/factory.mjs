@@ -3,7 +3,7 @@ import { looksSecret } from "./env.mjs";
 import { explain } from "./failure.mjs";
 import { adopted, toolset } from "./foreign.mjs";
 import { isLiving, isOwn, living } from "./living.mjs";
-import { settings } from "./settings.mjs";
+import { filled, settings } from "./settings.mjs";
 import { functionsOf, isObject, readProperty } from "./shapes.mjs";
 
 const PATIENCE_MS = 3000;
@@ -27,25 +27,36 @@ function* attempts(env, standIn, lends) {
     yield [[asked.value], true, false, asked];
   }
   yield [[{ apiKey: key }], true];
-  const all = { ...named(env), ...env, ...Object.fromEntries(KEY_NAMES.map((name) => [name, key])) };
+  const { settings: own, parts } = named(env);
+  const all = { ...own, ...env, ...Object.fromEntries(KEY_NAMES.map((name) => [name, key])) };
   yield [[{ ...all, config: all, configuration: {} }], true];
   yield [[key], true];
+  if (standIn === undefined) {
+    const asked = filled({ ...parts, ...all });
+    yield [[asked.value], true, false, asked];
+  }
   if (standIn === undefined || !lends) return;
   yield [[living(standIn)], true, true];
   yield [[living(standIn), living(standIn)], true, true];
 }
 
-/** `ACME_WORKSPACE_ID` as the options that it may be: `acmeWorkspaceId`, `workspaceId`, `id`; the longer name of two counts. */
+/** `ACME_WORKSPACE_ID` as the options that it may be: `acmeWorkspaceId`, `workspaceId`, `id`, of which the longer name of two counts; and as
+ * parts of them, `workspace.id`. */
 function named(env) {
-  const settings = Object.create(null);
+  const [settings, parts] = [Object.create(null), Object.create(null)];
+  const joined = (words) => words.map((word, at) => (at ? word[0].toUpperCase() + word.slice(1) : word)).join("");
   for (const [name, value] of Object.entries(env)) {
     const words = name.toLowerCase().split("_").filter(Boolean);
     for (const from of words.keys()) {
-      const option = words.slice(from).map((word, at) => (at ? word[0].toUpperCase() + word.slice(1) : word)).join("");
+      const option = joined(words.slice(from));
       if (!(option in settings) || from === 0) settings[option] = value;
+      for (let end = from + 1; end < words.length; end++) {
+        const part = (parts[joined(words.slice(from, end))] ??= Object.create(null));
+        part[joined(words.slice(end))] ??= value;
+      }
     }
   }
-  return { ...settings };
+  return { settings: { ...settings }, parts };
 }
 
 /** `{ tool }` or `{ tools }`, whether that took a key, the names of the options that it took (`options`), and whether it took what no call
@@ -54,8 +65,8 @@ export async function make(factory, env, standIn, lends = false) {
   let error;
   for (const [args, keyed, lent = false, asked] of attempts(env, standIn, lends)) {
     try {
-      const made = await madeOf(factory, args, lent, standIn);
-      if (made) return { ...made, keyed, lent, options: asked ? await needed(factory, asked.names(), standIn) : [] };
+      const made = await deepened(asked, () => madeOf(factory, args, lent, standIn));
+      if (made) return { ...made, keyed, lent, options: asked?.names ? await needed(factory, asked, standIn) : [] };
     } catch (thrown) {
       // That it can't read what was not given says less than words of its own, and those less than what the sandbox refused it.
       const isSaid = !(thrown instanceof TypeError) && !lent;
@@ -63,6 +74,17 @@ export async function make(factory, env, standIn, lends = false) {
     }
   }
   return { error };
+}
+
+/** What `work` gives; again with a part of the settings that it read something of and that was not there. */
+async function deepened(asked, work) {
+  for (;;) {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (!(thrown instanceof TypeError) || !asked?.deepen()) throw thrown;
+    }
+  }
 }
 
 const isRefused = (error) => explain(error).code === "NETWORK_BLOCKED";
@@ -78,11 +100,11 @@ async function madeOf(factory, args, lent, standIn) {
 }
 
 /** Those of the options that were asked for without which nothing is made. */
-async function needed(factory, names, standIn) {
-  const left = [];
+async function needed(factory, asked, standIn) {
+  const [names, left] = [asked.names(), []];
   for (const name of names.slice(0, MOST_OPTIONS)) {
     const without = names.filter((other) => other === name || (names.indexOf(other) < names.indexOf(name) && !left.includes(other)));
-    const made = await madeOf(factory, [settings(standIn, without).value], false).catch(() => undefined);
+    const made = await madeOf(factory, [settings(standIn, without, asked.parts).value], false).catch(() => undefined);
     if (!made) left.push(name);
   }
   return left;

@@ -6,10 +6,11 @@ const known = new WeakSet();
 /** Whether a value is such a one, or part of it. */
 export const isLiving = (value) => typeof value === "function" && known.has(value);
 
-/** One whose texts are all `text`. */
-export function living(text) {
+/** One whose texts are all `text`; `used` hears of each look at it and may throw. */
+export function living(text, used = () => {}) {
   let looked = 0;
   const count = () => {
+    used();
     // Whoever goes through something that has no end would never come to one.
     if (++looked > MOST) throw new Error("it looks without end at what it was given");
   };
@@ -23,7 +24,7 @@ export function living(text) {
       ["length", 0],
       ["name", text],
     ]);
-    const value = new Proxy(() => {}, {
+    const value = new Proxy(function () {}, {
       get(_, key) {
         count();
         if (special.has(key)) return special.get(key);
@@ -35,6 +36,7 @@ export function living(text) {
       has: (_, key) => typeof key === "string",
       set: (_, key, part) => (parts.set(key, part), true),
       apply: () => (count(), value),
+      construct: () => (count(), value),
     });
     known.add(value);
     return value;

@@ -1,7 +1,8 @@
 // What a package asks of the machine when it is loaded, and seldom needs: there is an answer, as on a machine of which nothing is known,
 // and it tells nothing of this one. What is refused to those who do need it is refused in words (`refusal.mjs`).
-import { createRequire, syncBuiltinESMExports } from "node:module";
+import { createRequire } from "node:module";
 import process from "node:process";
+import { hideUnseen } from "./unseen.mjs";
 
 const now = performance.now.bind(performance);
 
@@ -26,7 +27,7 @@ export function tellNothing(variables) {
   const { existsSync, statSync } = fs;
   fs.existsSync = (path) => quietly(() => existsSync(path)) ?? false;
   fs.statSync = (path, options) => (options?.throwIfNoEntry === false ? quietly(() => statSync(path, options)) : statSync(path, options));
-  syncBuiltinESMExports();
+  hideUnseen();
 }
 
 function quietly(ask) {

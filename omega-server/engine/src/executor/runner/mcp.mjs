@@ -5,18 +5,25 @@ import { createRequire } from "node:module";
 import process from "node:process";
 import { missingSecrets } from "./env.mjs";
 import { Failure, messageOf } from "./failure.mjs";
-import { entered } from "./package.mjs";
+import { answerForServices } from "./insist.mjs";
+import { isListening, listenToNobody } from "./listening.mjs";
+import { entered, toolBegins } from "./package.mjs";
+import { inPlaceOfNode, startNone } from "./programs.mjs";
+import { work } from "./work.mjs";
 
 const PREFIX = "mcp:";
 const PROTOCOL = "2025-06-18";
 // A server that does nothing for so long will not answer; one that works, on a machine that is busy, may take some times as long.
 const HANDSHAKE_MS = 12_000;
 const LIST_MS = 10_000;
+const INSISTING_MS = 4_000;
 const PATIENCE = 3;
 const LOOK_MS = 1_000;
 const WORK_OF_A_LOOK_MICROS = 20_000;
+const DEAF_MS = 2_000;
 const ASKED_MS = 10;
 const LEARNED_MS = 200;
+const LAST_WORDS_MS = 400;
 const MOST_PAGES = 20;
 const MOST_TOOLS = 500;
 const MOST_KEYS = 10;
@@ -26,27 +33,32 @@ const METHOD_NOT_FOUND = -32601;
 const STORES = ["MEMORY", "STORAGE", "DATA", "STATE", "STORE"].flatMap((what) => ["FILE_PATH", "PATH", "FILE", "DIR"].map((where) => `${what}_${where}`));
 // How servers are told which way of the protocol to take, where they know several.
 const TRANSPORTS = ["TRANSPORT", "MCP_TRANSPORT", "TRANSPORT_TYPE", "TRANSPORT_MODE", "MCP_TRANSPORT_TYPE", "MCP_TRANSPORT_MODE", "MCP_MODE"];
-// Stands for the call's own folder.
+// Stands for the call's own folder, and for a file in it that holds as good as nothing, where only a description is made.
 const FOLDER = "{folder}";
+const EMPTY_FILE = "{empty}";
+// What clients of a large cloud read in one of their files of keys (https://developers.google.com/identity/protocols/oauth2/native-app).
+const NOTHING = { installed: { client_id: "omega-describes-only", client_secret: "omega-describes-only", redirect_uris: ["http://nowhere.invalid"] } };
 const after = globalThis.setTimeout;
 const forget = globalThis.clearTimeout;
-const cpuUsage = process.cpuUsage.bind(process);
 const { parse, stringify } = JSON;
 const chdir = Deno.chdir.bind(Deno);
 const pause = (ms) => new Promise((resolve) => after(resolve, ms));
 const realPath = Deno.realPathSync.bind(Deno);
+const writeText = Deno.writeTextFileSync.bind(Deno);
 const readText = Deno.readTextFileSync.bind(Deno);
 
 /** The tools of the server, as a description has them; throws what the server fails with. */
 export async function describeServer(job) {
   const server = await started(job);
-  const tools = [];
+  const [tools, names] = [[], new Set()];
   let cursor;
   for (let page = 0; page < MOST_PAGES && tools.length < MOST_TOOLS; page++) {
     const listed = await server.ask("tools/list", cursor === undefined ? {} : { cursor }, LIST_MS);
     for (const tool of Array.isArray(listed?.tools) ? listed.tools : []) {
-      // A name with the mark that parts an id into package and tool would be another one's.
-      if (typeof tool?.name === "string" && tool.name !== "" && !tool.name.includes("::")) tools.push(described(tool));
+      // A name with the mark that parts an id into package and tool would be another one's, and what is told of it twice is told once.
+      const isNew = typeof tool?.name === "string" && tool.name !== "" && !tool.name.includes("::") && !names.has(tool.name);
+      if (isNew) tools.push(described(tool));
+      if (isNew) names.add(tool.name);
     }
     if (typeof listed?.nextCursor !== "string" || listed.nextCursor === cursor) break;
     cursor = listed.nextCursor;
@@ -75,6 +87,7 @@ function described({ name, title, description, inputSchema, annotations }) {
 export async function callServer(job, signal) {
   const server = await started(job);
   const abort = signal();
+  toolBegins();
   const result = await server.ask("tools/call", { name: job.name.slice(PREFIX.length), arguments: job.input ?? {} }, undefined, abort);
   const content = Array.isArray(result?.content) ? result.content : [];
   const text = content.filter((part) => part?.type === "text").map((part) => part.text).join("\n");
@@ -98,10 +111,14 @@ export const goesOn = () => isWell;
 const started = (job) => (greeted ??= start(job));
 
 /** The server, greeted. */
-async function start({ entry, bin, arguments: given, env }) {
+async function start({ entry, bin, arguments: given, env, insists }) {
   const home = env?.HOME ?? ".";
   for (const name of STORES) process.env[name] ??= `${home}/${name.toLowerCase()}`;
   for (const name of TRANSPORTS) process.env[name] ??= "stdio";
+  for (const [name, value] of Object.entries(env ?? {})) {
+    if (value === FOLDER) process.env[name] = home;
+    if (value === EMPTY_FILE) writeText((process.env[name] = `${home}/empty.json`), stringify(NOTHING));
+  }
   const args = (given ?? []).map((argument) => (argument === FOLDER ? home : argument));
   const stdio = ownStdio({ ping: {}, "roots/list": { roots: [{ uri: String(new URL(`file://${home}`)), name: "folder" }] } });
   const path = realPath((await entered(entry)).place(bin));
@@ -112,16 +129,28 @@ async function start({ entry, bin, arguments: given, env }) {
   const ended = new Promise((_, reject) => (failed = reject));
   ended.catch(() => (isWell = false));
   const exit = (code) => {
-    failed(new Exited(stdio.said() || `the server ended with exit code ${code ?? 0}`));
+    if (insists) return;
+    const error = new Exited(stdio.said() || `the server ended with exit code ${code ?? 0}`);
+    // What it has begun to answer it says, as it does where a service that it tries takes a moment to refuse.
+    after(() => failed(error), LAST_WORDS_MS);
     // Whoever ends does not go on; nothing but this process's end stops it.
     throw new Exited("the server ended");
   };
+  if (insists) answerForServices();
+  listenToNobody();
+  // Also where a look saw none started: a tool may be the first to.
+  startNone();
+  // A program that starts the server as another program of its package's is that one.
+  inPlaceOfNode((script, more) => {
+    process.argv = [process.execPath, script, ...more];
+    run(script).catch((error) => error instanceof Exited || failed(loadFailure(error)));
+  });
   for (const owner of new Set([process, globalThis.process])) owner.exit = exit;
   Object.defineProperty(Deno, "exit", { value: exit, configurable: true });
-  run(path).catch((error) => failed(error instanceof Exited ? error : loadFailure(error)));
+  run(path).catch((error) => error instanceof Exited || failed(loadFailure(error)));
   const server = { ask: (method, params, patience, abort) => asked(stdio, ended, method, params, patience, abort) };
   const hello = { protocolVersion: PROTOCOL, capabilities: { roots: {} }, clientInfo: { name: "omega", version: "1" } };
-  await server.ask("initialize", hello, HANDSHAKE_MS);
+  await server.ask("initialize", hello, insists ? INSISTING_MS : HANDSHAKE_MS);
   stdio.send({ jsonrpc: "2.0", method: "notifications/initialized" });
   // Who asks for the folder now says nowhere when it knows it.
   await pause(ASKED_MS);
@@ -133,7 +162,7 @@ async function start({ entry, bin, arguments: given, env }) {
 /** As a program is run: some do nothing when they are only loaded. */
 async function run(path) {
   const load = createRequire(import.meta.url);
-  const isModule = /\.mjs$/.test(path) || (/\.js$/.test(path) && typeOf(path) === "module");
+  const isModule = /\.mjs$/.test(path) || (/(?:\.js|\/[^./]+)$/.test(path) && typeOf(path) === "module");
   if (isModule) return await import(String(new URL(`file://${path}`)));
   return load("node:module")._load(path, null, true);
 }
@@ -158,12 +187,6 @@ function loadFailure(error) {
 
 let lastId = 0;
 
-/** Its time on the processor so far, in microseconds. */
-function work() {
-  const { user, system } = cpuUsage();
-  return user + system;
-}
-
 /** The answer to a request; an error that it is answered with, the server's end, and the end of patience are failures. */
 async function asked(stdio, ended, method, params, patience, abort) {
   const id = ++lastId;
@@ -176,6 +199,10 @@ async function asked(stdio, ended, method, params, patience, abort) {
       const now = work();
       idle = now - worked < WORK_OF_A_LOOK_MICROS ? idle + LOOK_MS : 0;
       worked = now;
+      // Who serves HTTP alone reads no stdin, however long one waits.
+      if (idle >= DEAF_MS && isListening() && !stdio.isRead()) return reject(new Failure("TOOL_ERROR", "it waits for connections on a port, and not for messages on its stdin"));
+      // Some only say how they would end, and have nothing to do any more.
+      if (idle >= DEAF_MS && process.exitCode) return reject(new Exited(stdio.said() || `the server ended with exit code ${process.exitCode}`));
       if (idle >= patience || ++looks * LOOK_MS >= PATIENCE * patience) return reject(new Failure("TOOL_ERROR", words));
       timer = after(look, LOOK_MS);
     };
@@ -245,5 +272,5 @@ function ownStdio(offered) {
     };
   }
   const answer = (id) => new Promise((resolve) => waiting.set(id, resolve));
-  return { send, answer, said: () => errors.trim(), isAsked: () => isAsked };
+  return { send, answer, said: () => errors.trim(), isAsked: () => isAsked, isRead: () => ["data", "readable"].some((event) => stdin.listenerCount(event) > 0) };
 }

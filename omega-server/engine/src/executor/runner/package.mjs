@@ -5,17 +5,28 @@ import { isClass, isObject, readProperty } from "./shapes.mjs";
 import { methodsOf } from "./ways.mjs";
 
 const MAX_NAMES = 100;
+const after = globalThis.setTimeout;
 const OF_FUNCTIONS = new Set(["length", "name", "prototype", "arguments", "caller", "__esModule"]);
 
 // Where a module for Node's `import` names a file that is not there, as bundlers let it: its sibling for `require` may be whole.
 const NOT_FOUND = /ERR_MODULE_NOT_FOUND|ERR_UNSUPPORTED_DIR_IMPORT|Cannot find module|Unable to load|Directory import|does not provide an export named/;
 
-/** The module that loads the package; one that was seen to start programs hears of it as from Node that none is. */
+/** The module that loads the package; one that was seen to start programs hears of it as from Node that none is, and native
+ * code has a stand-in where the package goes on with one. */
 export async function entered(entry) {
   const module = await import(entry);
   if (module.startsPrograms) (await import("./programs.mjs")).startNone();
+  if (module.isNative) {
+    native = await import("./native.mjs");
+    native.standForNative();
+  }
   return module;
 }
+
+let native;
+
+/** From here on a tool runs: what stands for something else says so. */
+export const toolBegins = () => native?.toolBegins();
 
 /** The package's own name. */
 export async function nameOf(entry) {
@@ -25,14 +36,17 @@ export async function nameOf(entry) {
 
 /** Its module, or that of a subpath of its `exports`. */
 export async function importPackage(entry, subpath) {
-  const { load, required } = await entered(entry);
+  const { load, required, startsPrograms } = await entered(entry);
   try {
-    return await load(subpath).catch((error) => {
+    const loaded = await load(subpath).catch((error) => {
       if (!NOT_FOUND.test(messageOf(error))) throw error;
       const exports = other(() => required(subpath));
       if (exports === undefined) throw error;
       return readProperty(exports, "__esModule") === true ? exports : { ...(isObject(exports) ? exports : {}), default: exports };
     });
+    // Whoever starts a program hears in a later turn that none runs.
+    if (startsPrograms) await new Promise((resolve) => after(resolve));
+    return loaded;
   } catch (error) {
     const failure = new Failure("IMPORT_FAILED", messageOf(error));
     failure.cause = error;

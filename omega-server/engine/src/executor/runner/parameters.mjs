@@ -2,6 +2,7 @@
 const DEPTH = 4;
 const MOST_PROPERTIES = 40;
 const MOST_BRANCHES = 24;
+const MOST_OF_UNION = 200;
 const BYTES = new Set(["Buffer", "Uint8Array", "ArrayBuffer", "Uint8ClampedArray", "BufferSource", "ArrayBufferLike", "BinaryLike", "DataView", "Blob"]);
 const LISTS = new Set(["Array", "ReadonlyArray", "Iterable", "ArrayLike", "Set", "ReadonlySet", "List", "Iterator", "AsyncIterable"]);
 const SAME = new Set(["Readonly", "Required", "NonNullable", "Promise", "PromiseLike", "Awaited", "NoInfer", "DeepReadonly"]);
@@ -27,7 +28,7 @@ export function schemaOf(modules, file, type, generics = new Map(), depth = 0, a
     case "list": return listOf(inner(type.of));
     case "tuple": return { type: "array", items: anyOf(type.of.map((one) => inner(one) ?? {})) };
     case "union": {
-      const all = type.of.slice(0, 200).map((one) => inner(one));
+      const all = (type.of.length > MOST_OF_UNION ? widened(type.of) : type.of).map((one) => inner(one));
       const sent = all.filter((one) => one !== undefined);
       // Whoever may be null or a function is left out.
       return sent.some((one) => one.type !== "null") ? anyOf(sent) : undefined;
@@ -45,6 +46,12 @@ export function schemaOf(modules, file, type, generics = new Map(), depth = 0, a
     default: return {};
   }
 }
+
+/** More than can be told, one by one: of what kinds they are, so that none is refused. */
+const widened = (types) => [
+  ...[...new Set(types.filter(({ kind }) => kind === "literal").map(({ value }) => typeof value))].map((name) => ({ kind: "name", name, args: [] })),
+  ...types.filter(({ kind }) => kind !== "literal").slice(0, MOST_OF_UNION),
+];
 
 const listOf = (items = {}) => ({ type: "array", items, ...(items[LIVES] ? { [LIVES]: true } : {}) });
 

@@ -6,9 +6,15 @@ import process from "node:process";
 import { Readable, Writable } from "node:stream";
 import { promisify } from "node:util";
 
+const NODE = /(?:^|\/)(?:node|nodejs|bun|deno|tsx)$/;
+const SCRIPT = /\.[cm]?js$/;
 const REFUSED = -13;
 const later = process.nextTick.bind(process);
 let wanted;
+let become;
+
+/** Whoever starts Node with a script, and leaves it its own stdin and stdout, has `run` called with it instead, once. */
+export const inPlaceOfNode = (run) => void (become = run);
 
 /** Whether one was to be started. */
 export const wasWanted = () => wanted === true;
@@ -18,7 +24,7 @@ export function startNone() {
   wanted = false;
   const child = createRequire(import.meta.url)("node:child_process");
   const listOf = (args) => (Array.isArray(args) ? args.map(String) : []);
-  const spawn = (file, args) => notStarted("spawn", `${file}`, listOf(args));
+  const spawn = (file, args, options) => started(`${file}`, listOf(args), (Array.isArray(args) ? options : args)?.stdio) ?? notStarted("spawn", `${file}`, listOf(args));
   const called = (run) => (...given) => {
     const done = given.findLast((one) => typeof one === "function");
     const started = run(...given);
@@ -30,11 +36,23 @@ export function startNone() {
       value: (...given) => new Promise((_, reject) => run(...given).once("error", (error) => reject(Object.assign(error, { stdout: "", stderr: "" })))),
     });
   child.spawn = spawn;
-  child.fork = (file, args) => spawn(process.execPath, [file, ...listOf(args)]);
+  child.fork = (file, args, options) => spawn(process.execPath, [file, ...listOf(args)], { stdio: "inherit", ...(Array.isArray(args) ? options : args) });
   child.exec = promised(called((command) => spawn("/bin/sh", ["-c", command])));
   child.execFile = promised(called(spawn));
   child.spawnSync = (file) => ({ pid: 0, output: null, stdout: null, stderr: null, status: null, signal: null, error: refused("spawnSync", `${file}`, []) });
   syncBuiltinESMExports();
+}
+
+/** What goes on in place of a program, as one that runs; undefined where none does. */
+function started(file, args, stdio) {
+  const at = args.findIndex((one) => SCRIPT.test(one));
+  const isItsOwn = stdio === "inherit" || (Array.isArray(stdio) && stdio[0] === "inherit" && stdio[1] === "inherit");
+  if (become === undefined || at < 0 || !isItsOwn || !(NODE.test(file) || file === process.execPath)) return undefined;
+  const run = become;
+  [become, wanted] = [undefined, true];
+  later(() => run(args[at], args.slice(at + 1)));
+  const running = new EventEmitter();
+  return Object.assign(running, { pid: process.pid, stdin: null, stdout: null, stderr: null, connected: true, killed: false, exitCode: null, kill: () => false, ref() {}, unref() {}, disconnect() {}, send: () => false });
 }
 
 function refused(syscall, path, spawnargs) {

@@ -47,6 +47,9 @@ const OF_MAKERS = /tools$|tool(?:kit|set|box)s?$|^(?:create|make|get|build|load|
 const GIVES = /^(?:get|load|init)(?:[A-Z_]|$)/;
 const MOST_PARAMETERS = 4;
 
+/** Whether a function that is called so makes tools beside other things that plug into a program. */
+export const isPluginOfTools = (name, value) => /plugin$|^server$/i.test(name) && TOOL_WORDS.test(sourceOf(value).slice(0, 20000));
+
 /** Whether a name says of what it names that it gives tools. */
 export const isOfMaker = (name) => OF_MAKERS.test(name);
 
@@ -76,4 +79,4 @@ export function readProperty(owner, key) {
   }
 }
 
-const sourceOf = (value) => Function.prototype.toString.call(value);
+export const sourceOf = (value) => Function.prototype.toString.call(value);

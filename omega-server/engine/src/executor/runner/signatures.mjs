@@ -10,6 +10,7 @@ import { nameOf } from "./package.mjs";
 import { anyOf, commentOf, said, schemaOf, sendable, takesNothing } from "./parameters.mjs";
 import { isClass, isObject } from "./shapes.mjs";
 import { Scripts, writtenParams } from "./written.mjs";
+import { worked } from "./work.mjs";
 
 const MOST = 800;
 const MOST_BYTES = 1 << 20;
@@ -19,7 +20,6 @@ const MOST_METHODS = 60;
 const MOST_ONWARD = 240;
 const MOST_CALLS = 2;
 const PATIENCE_MS = 4000;
-const { now } = Date;
 
 /** `{ signatures, offered, typed }` of the functions of modules, by the ways to them. */
 export async function signaturesOf(job, ways, isMeant) {
@@ -28,7 +28,7 @@ export async function signaturesOf(job, ways, isMeant) {
   const name = await nameOf(job.entry);
   const look = new Look(new Modules(), root);
   const entries = entriesOf(look.modules, root, name);
-  const until = now() + PATIENCE_MS;
+  const until = worked() + PATIENCE_MS;
   const signatures = Object.create(null);
   const readings = new Map();
   let room = MOST_BYTES;
@@ -44,7 +44,7 @@ export async function signaturesOf(job, ways, isMeant) {
   for (const [way, what] of look.undiscovered(ways, entries)) ways.set(way, what);
   const inOrder = [...ways].sort(([, one], [, other]) => one.path.length - other.path.length);
   for (const [way, what] of inOrder) {
-    if (readings.size >= MOST || room < 0 || now() > until) break;
+    if (readings.size >= MOST || room < 0 || worked() > until) break;
     const reading = look.reading(entries(what.subpath), what);
     if (reading === undefined) continue;
     const isTwice = behind.has(what.value);

@@ -1,6 +1,7 @@
 // The ways to what can be called in a module: its functions, those within the objects that it gives out, the static functions of its
 // classes and the methods of their instances.
 import { isClass, isObject, isSchema, isTool, readProperty } from "./shapes.mjs";
+import { worked } from "./work.mjs";
 
 const DEPTH = 3;
 const MOST = 3000;
@@ -10,21 +11,20 @@ const NOBODYS = new Set(["constructor", "prototype"]);
 // What instances have for whoever writes them; with an object's own functions of such names its author means something.
 const OF_INSTANCES = new Set(["toString", "toJSON", "toLocaleString", "inspect", "valueOf"]);
 const everything = Object.prototype;
-const { now } = Date;
 
 /** By the way: `{ subpath, path, value, Class }`, `Class` where it is a method of its instances. The same function may have several
  * ways; the shorter ones come first. */
 export function callable(exports, prefix) {
   const found = new Map();
   const subpath = prefix.replace(/\/$/, "");
-  const until = now() + PATIENCE_MS;
+  const until = worked() + PATIENCE_MS;
   const fallback = exports.get("default")?.value;
   let next = [...exports].filter(([name]) => name !== "module.exports" || fallback === undefined).map(([name, { value }]) => ({ path: [name], value, above: [] }));
   while (next.length) {
     const deeper = [];
     for (const { path, value, above, Class } of next) {
       const way = prefix + path.join(".");
-      if (found.size >= MOST || now() > until) return found;
+      if (found.size >= MOST || worked() > until) return found;
       if (typeof value === "function" && !found.has(way)) found.set(way, { subpath, path, value, Class });
       if (path.length >= DEPTH || Class || isLeaf(value) || above.includes(value)) continue;
       const within = [...above, value];
