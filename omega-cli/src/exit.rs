@@ -88,6 +88,14 @@ impl Failure {
         self.hint.as_deref()
     }
 
+    /// What the server said; when it found nothing, this and the next step in place of its words.
+    pub fn unless_missing(error: ClientError, missing: impl Into<String>, hint: &str) -> Self {
+        match error {
+            ClientError::NotFound(_) => Self::usage(missing).hint(hint),
+            other => other.into(),
+        }
+    }
+
     /// A run that ended with `run.failed`.
     pub fn of_run(error: &RunError) -> Self {
         let failure =
@@ -109,6 +117,7 @@ impl Failure {
 /// What the command line has for a run that failed by this code: the server's own words are for every client.
 fn next_step(code: &str) -> Option<&'static str> {
     Some(match code {
+        "PROVIDER_KEY_MISSING" => "`omega models` shows what works without",
         "PROVIDER_AUTH" => "`omega models` shows which keys are set",
         "MODEL_NOT_FOUND" => "`omega models` lists models that you can use",
         "PROVIDER_UNREACHABLE" => "`--model omega/offline` needs no network",

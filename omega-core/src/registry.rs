@@ -185,7 +185,7 @@ pub enum RegistryError {
 
 fn nearest_text(nearest: &[ToolId]) -> String {
     match nearest {
-        [] => String::from("; search for one with registrySearchTool or `omega tools search`"),
+        [] => String::from("; search for one by what it should do"),
         ids => format!("; did you mean {}?", ids.iter().map(ToolId::as_str).collect::<Vec<_>>().join(", ")),
     }
 }

@@ -105,7 +105,10 @@ impl Grants {
                 context.ui.rows(&grants.iter().map(grant_cells).collect::<Vec<_>>())
             }
             Self::Revoke { name, tool } => {
-                connection.client.revoke_grant(name, tool).await?;
+                connection.client.revoke_grant(name, tool).await.map_err(|error| {
+                    let missing = format!("{tool} was not allowed to use {}", one_line(name, 128));
+                    Failure::unless_missing(error, missing, "`omega keys grants list` shows what is allowed")
+                })?;
                 context.ui.note(format!("{} may not use {} any more without asking.", tool, one_line(name, 128)));
                 Ok(())
             }
@@ -141,7 +144,12 @@ impl Keys {
             }
             Self::Remove { name, tool, for_tools } => {
                 let client = context.connect().await?.client;
-                let remains = client.delete_credential(name, tool.as_ref(), scope(*for_tools)).await?;
+                let removed = client.delete_credential(name, tool.as_ref(), scope(*for_tools)).await;
+                let remains = removed.map_err(|error| {
+                    let of = tool.as_ref().map(|tool| format!(" of {tool}")).unwrap_or_default();
+                    let missing = format!("no credential {}{of} is stored", one_line(name, 128));
+                    Failure::unless_missing(error, missing, "`omega keys list` shows those that are")
+                })?;
                 context.ui.note(format!("Removed {}.", one_line(name, 128)));
                 if let Some(remains) = remains {
                     context.ui.note(one_line(&remains, 600));

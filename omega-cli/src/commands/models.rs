@@ -40,7 +40,9 @@ impl Models {
                 let price = models.prices.get(&name).map(|price| format!("${} in, ${} out", price.input, price.output));
                 [format!("    {}", one_line(&name, 200)), price.unwrap_or_default()]
             };
-            context.ui.rows(&provider.models.iter().map(cells).collect::<Vec<_>>())?;
+            if !provider.models.is_empty() {
+                context.ui.rows(&provider.models.iter().map(cells).collect::<Vec<_>>())?;
+            }
         }
         Ok(())
     }

@@ -168,3 +168,21 @@ fn a_variable_that_is_set_to_nothing_is_not_set() {
     let server = Shared::start_in(home);
     assert!(server.url().starts_with("http://127.0.0.1:"), "{}", server.line);
 }
+
+/// What is named and is not there: by its name, and with what shows those that are.
+#[test]
+fn what_is_not_there_is_told_by_name_and_with_the_next_step() {
+    let home = Home::new();
+    let cases: [(&[&str], &str, &str); 5] = [
+        (&["keys", "remove", "NOPE"], "no credential NOPE is stored", "omega keys list"),
+        (&["keys", "remove", "NOPE", "--tool", "a::b"], "no credential NOPE of a::b is stored", "omega keys list"),
+        (&["keys", "grants", "revoke", "NOPE", "a::b"], "a::b was not allowed to use NOPE", "omega keys grants list"),
+        (&["pins", "remove", "a::b"], "a::b is not pinned", "omega pins list"),
+        (&["pins", "add", "nosuch::x"], "there is no tool nosuch::x", "search for one by what it should do"),
+    ];
+    for (command, what, next) in cases {
+        let done = home.omega(command).expect(2);
+        assert!(done.stderr.contains(what) && done.stderr.contains(next), "{command:?}: {}", done.stderr);
+        assert_eq!(done.stdout, "", "{command:?}");
+    }
+}

@@ -250,7 +250,7 @@ pub fn resolve(name: &ModelName, env: &ProviderEnv) -> Result<Resolved, ModelErr
     }
     endpoint(info, &name.model, env)?.map(Resolved::Remote).ok_or_else(|| {
         ModelError::MissingKey(format!(
-            "{name} needs a key: set {0} where the server runs, or store your own with `omega keys set {0}`; `omega models` shows what works without",
+            "{name} needs a key: set {0} where the server runs, or store your own with `omega keys set {0}`",
             info.key_var.unwrap_or_default()
         ))
     })

@@ -8,6 +8,7 @@ mod disk;
 mod drain;
 mod executors;
 mod fleet;
+mod intake;
 mod kills;
 mod points;
 mod proxy;
