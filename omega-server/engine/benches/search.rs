@@ -14,6 +14,7 @@ use omega_engine::registry::{
 use omega_search::{
     encoder::{Encoder, Vector, cosine},
     index::{FoundDocument, Index},
+    meaning::Meaning,
 };
 use serde_json::{Value, json};
 use std::{
@@ -25,14 +26,14 @@ use std::{
 };
 
 /// The encoder, and what it made.
-struct Meaning {
+struct Vectors {
     encoder: Encoder,
     texts: HashMap<String, String>,
     vectors: HashMap<String, Vector>,
     made_in: Duration,
 }
 
-impl Meaning {
+impl Vectors {
     fn make(&mut self, hits: &[FoundDocument]) {
         let mut missing: Vec<&String> =
             hits.iter().map(|hit| &hit.id).filter(|id| !self.vectors.contains_key(*id)).collect();
@@ -46,8 +47,8 @@ impl Meaning {
     }
 
     fn weigh(&self, query: &str, hits: &mut [FoundDocument]) {
-        let query = self.encoder.vector(query);
-        let near = |hit: &FoundDocument| self.vectors.get(&hit.id).map(|vector| cosine(vector, &query));
+        let query = Meaning::new(query, &self.encoder);
+        let near = |hit: &FoundDocument| self.vectors.get(&hit.id).map(|vector| query.near(|way| cosine(vector, way)));
         let meanings: Vec<Option<f32>> = hits.iter().map(near).collect();
         weigh(hits, &meanings);
     }
@@ -67,7 +68,7 @@ fn main() -> anyhow::Result<()> {
         writeln!(told, "nothing is measured without data: --bench search -- QUERIES RESULTS ROWS...")?;
         return Ok(());
     };
-    let mut meaning = model.map(|encoder| Meaning {
+    let mut meaning = model.map(|encoder| Vectors {
         encoder,
         texts: HashMap::new(),
         vectors: HashMap::new(),
@@ -110,7 +111,7 @@ fn main() -> anyhow::Result<()> {
     if let (Some(median), Some(slow)) = (times.get(times.len() / 2), times.get(times.len() * 99 / 100)) {
         writeln!(told, "{} queries, p50 {median} us, p99 {slow} us", times.len())?;
     }
-    if let Some(Meaning { vectors, made_in, .. }) = &meaning {
+    if let Some(Vectors { vectors, made_in, .. }) = &meaning {
         writeln!(told, "{} vectors made in {:.1} s", vectors.len(), made_in.as_secs_f32())?;
     }
     Ok(())

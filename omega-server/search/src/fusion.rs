@@ -4,11 +4,11 @@
 //! and a cosine's differences are small. Ranks tell who is first by each, which is worth the most at the top.
 
 /// How much a cosine counts, in parts of the best hit's words.
-const MEANING: f64 = 0.6;
+const MEANING: f64 = 1.0;
 /// How much being first by one of them counts, in the same parts.
 const FIRST: f64 = 0.4;
-/// How fast that fades: the hit at this place has half of it.
-const FADES: f64 = 2.0;
+/// How fast that fades: with this the second has a third of it.
+const FADES: f64 = 0.5;
 
 /// The scores of hits by both. `words` are their scores by words, best first; `meanings` how near each is to the query, where that
 /// is known. A hit of which it is not known keeps its place among its neighbours: its meaning counts as the mean of the others',

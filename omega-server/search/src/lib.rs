@@ -6,3 +6,4 @@
 pub mod encoder;
 pub mod fusion;
 pub mod index;
+pub mod meaning;

@@ -11,7 +11,7 @@ const ENGINE: [&str; 9] = [
     "engine",
 ];
 /// What is computed over all tools.
-const SEARCH: [&str; 3] = ["index", "encoder", "fusion"];
+const SEARCH: [&str; 4] = ["index", "encoder", "meaning", "fusion"];
 /// Who may ask for it.
 const SERVER: [&str; 2] = ["http", "serve"];
 const ENGINE_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/engine");

@@ -21,11 +21,7 @@ use omega_core::{
     id::ToolId,
     registry::{Tool, Viewer},
 };
-use omega_search::{
-    encoder::{Encoder, Vector},
-    fusion,
-    index::FoundDocument,
-};
+use omega_search::{encoder::Encoder, fusion, index::FoundDocument, meaning::Meaning};
 use std::{
     collections::VecDeque,
     num::NonZero,
@@ -75,7 +71,7 @@ pub fn weigh(hits: &mut [FoundDocument], meanings: &[Option<f32>]) {
 pub(super) struct Rerank {
     model: OnceLock<(Arc<Model>, mpsc::Sender<Wanted>)>,
     vectors: Mutex<Vectors>,
-    queries: Mutex<VecDeque<(String, Arc<Vector>)>>,
+    queries: Mutex<VecDeque<(String, Arc<Meaning>)>>,
     encoding: OnceLock<Arc<Semaphore>>,
 }
 
@@ -127,8 +123,9 @@ impl Rerank {
         }
         let weighed = &mut found[..count];
         let vectors = self.vectors();
-        let near =
-            |hit: &FoundDocument| vectors.get(&hit.id).filter(|_| !own(&hit.id)).map(|known| known.cosine(&query));
+        let near = |hit: &FoundDocument| {
+            vectors.get(&hit.id).filter(|_| !own(&hit.id)).map(|known| query.near(|way| known.cosine(way)))
+        };
         let meanings: Vec<Option<f32>> = weighed.iter().map(near).collect();
         drop(vectors);
         weigh(weighed, &meanings);
@@ -168,8 +165,8 @@ impl Rerank {
     }
 
     /// The vector of a query, if it can be had in time. One that comes too late is there for the next who asks the same.
-    async fn query(self: &Arc<Self>, encoder: Arc<Encoder>, text: &str, until: Instant) -> Option<Arc<Vector>> {
-        let known = self.queries().iter().find(|(known, _)| known == text).map(|(_, vector)| Arc::clone(vector));
+    async fn query(self: &Arc<Self>, encoder: Arc<Encoder>, text: &str, until: Instant) -> Option<Arc<Meaning>> {
+        let known = self.queries().iter().find(|(known, _)| known == text).map(|(_, meaning)| Arc::clone(meaning));
         if known.is_some() {
             return known;
         }
@@ -180,17 +177,17 @@ impl Rerank {
         let place = timeout_at(for_place, places.acquire_owned()).await.ok()?.ok()?;
         let (asked, rerank) = (text.to_owned(), Arc::clone(self));
         let made = spawn_blocking(move || {
-            let vector = Arc::new(encoder.vector(&asked));
+            let meaning = Arc::new(Meaning::new(&asked, &encoder));
             drop(place);
             let mut queries = rerank.queries();
             queries.truncate(QUERIES - 1);
-            queries.push_front((asked, Arc::clone(&vector)));
-            vector
+            queries.push_front((asked, Arc::clone(&meaning)));
+            meaning
         });
         timeout_at(until, made).await.ok()?.ok()
     }
 
-    fn queries(&self) -> MutexGuard<'_, VecDeque<(String, Arc<Vector>)>> {
+    fn queries(&self) -> MutexGuard<'_, VecDeque<(String, Arc<Meaning>)>> {
         self.queries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
