@@ -30,9 +30,9 @@ use std::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// How long a run may work at a stretch. Pauses don't count, and neither does what an earlier server did of it.
-/// How a stretch ends that a person's answer is followed by another one.
+/// How a stretch ends that another one follows once a person has answered.
 const PAUSED: &str = "paused";
+/// How long a run may work at a stretch. Pauses don't count, and neither does what an earlier server did of it.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
 /// What stands of a run while it is driven.

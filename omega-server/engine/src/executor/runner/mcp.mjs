@@ -130,6 +130,7 @@ async function start({ entry, bin, arguments: given, env, insists }) {
   ended.catch(() => (isWell = false));
   const exit = (code) => {
     if (insists) return;
+    isWell = false;
     const error = new Exited(stdio.said() || `the server ended with exit code ${code ?? 0}`);
     // What it has begun to answer it says, as it does where a service that it tries takes a moment to refuse.
     after(() => failed(error), LAST_WORDS_MS);
