@@ -1,16 +1,13 @@
 //! The mirror of another registry, on a whole server: it goes on after a kill, says how it is, and is read when an administrator
 //! wants it.
 
-use crate::{
-    chaos::dice::setting,
-    harness::{
-        self, Omega,
-        executor::Tools,
-        process::{Process, command},
-        refusals::{answer, refused},
-        users::another_user,
-        within,
-    },
+use crate::harness::{
+    self, Omega,
+    executor::Tools,
+    process::{Process, command},
+    refusals::{answer, refused},
+    users::another_user,
+    within,
 };
 use axum::{Router, extract::Query, http::StatusCode, response::IntoResponse, routing::get};
 use omega_core::{
@@ -130,9 +127,9 @@ async fn worst(tools: usize) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_killed_again_and_again_has_all_that_a_registry_at_its_worst_lists_each_once() {
-    let tools_there = setting("OMEGA_MIRROR_ROWS", 4_000);
+    const TOOLS: usize = 4_000;
     let (provider, tools, folder) = (StandIn::start(Script::new()).await, Tools::start().await, harness::folder());
-    let url = worst(tools_there).await;
+    let url = worst(TOOLS).await;
     let start = || {
         let mut command = command(folder.path(), &provider, &tools);
         command.env("TPMJS_API_URL", &url);
@@ -142,15 +139,15 @@ async fn a_server_that_is_killed_again_and_again_has_all_that_a_registry_at_its_
     for part in 1..=3 {
         let server = Process::start(start(), key.clone()).await;
         key = server.key.clone().or(key);
-        let some = u64::try_from(tools_there * part / 4).unwrap();
+        let some = u64::try_from(TOOLS * part / 4).unwrap();
         until(&server.client, |mirror| mirror.read.is_some_and(|read| read >= some) || mirror.completed_at.is_some())
             .await;
         server.kill().await;
     }
     let server = Process::start(start(), key).await;
     let mirror = until(&server.client, |mirror| mirror.completed_at.is_some()).await;
-    let bad = u64::try_from(tools_there / 200).unwrap();
-    let all = u64::try_from(tools_there).unwrap() - bad;
+    let bad = u64::try_from(TOOLS / 200).unwrap();
+    let all = u64::try_from(TOOLS).unwrap() - bad;
     assert_eq!((mirror.tools, mirror.rows_left_out()), (all, bad), "{mirror:?}");
     assert_eq!(mirror.left_out[0].reason, "they name no tool");
     let (mut seen, mut from) = (std::collections::HashSet::new(), 0);

@@ -3,7 +3,7 @@
 
 mod check;
 mod clock;
-pub mod dice;
+mod dice;
 mod disk;
 mod drain;
 mod executors;
