@@ -107,6 +107,14 @@ impl Failure {
         }
     }
 
+    /// What stdout did not take; a reader that went away is nobody's fault.
+    pub fn of_stdout(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => error.into(),
+            _ => Self::new(Code::Failed, format!("stdout can't be written to: {error}")),
+        }
+    }
+
     /// A tool that gave no output.
     pub fn of_tool(code: Option<&str>, message: &str) -> Self {
         let text = code.map_or_else(|| message.to_owned(), |code| format!("{message} ({code})"));
@@ -172,7 +180,7 @@ impl From<ClientError> for Failure {
                 Self::new(Code::NotSignedIn, text).hint("sign in with `omega login URL`, or set OMEGA_API_KEY")
             }
             ClientError::Forbidden(_) => Self::new(Code::Failed, text),
-            ClientError::NotFound(_) => Self::usage(text),
+            ClientError::NotFound(_) => Self::usage(text).hint("`omega recent` lists the conversations that you used"),
             ClientError::RateLimited { retry_after, .. } => {
                 let failure = Self::new(Code::Limit, text);
                 match retry_after {
@@ -207,7 +215,9 @@ impl From<StartError> for Failure {
         let failure = Self::new(Code::Unreachable, error.to_string());
         match error {
             StartError::Foreground { .. } => Self { code: Some(Code::Usage), ..failure },
-            StartError::Io { .. } => failure.hint("`omega doctor` looks for the cause; OMEGA_HOME moves the folders"),
+            StartError::Io { .. } | StartError::Ended { .. } => {
+                failure.hint("`omega doctor` looks for the cause; OMEGA_HOME moves the folders")
+            }
             _ => failure,
         }
     }

@@ -169,7 +169,7 @@ impl Ui {
             self.open_line.store(last != '\n', Ordering::Relaxed);
         }
         let mut stdout = io::stdout().lock();
-        Ok(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())?)
+        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::of_stdout)
     }
 
     pub fn line(&self, text: impl AsRef<str>) -> Result<(), Failure> {

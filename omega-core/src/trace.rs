@@ -5,6 +5,8 @@
 
 #![warn(missing_docs)]
 
+#[cfg(feature = "http")]
+use futures_util::future::Either;
 use std::{fmt, str::FromStr};
 use uuid::Uuid;
 
@@ -111,10 +113,10 @@ pub fn current() -> Option<TraceContext> {
 
 /// Does something as a part of an operation; without one, as a part of whatever it was.
 #[cfg(feature = "http")]
-pub async fn within<T>(context: Option<TraceContext>, work: impl Future<Output = T>) -> T {
+pub fn within<T>(context: Option<TraceContext>, work: impl Future<Output = T>) -> impl Future<Output = T> {
     match context {
-        Some(context) => CURRENT.scope(context, work).await,
-        None => work.await,
+        Some(context) => Either::Left(CURRENT.scope(context, work)),
+        None => Either::Right(work),
     }
 }
 

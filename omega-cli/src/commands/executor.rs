@@ -10,7 +10,10 @@ use omega_engine::{
         LocalConfig, LocalExecutor,
         service::{Service, ServiceConfig, new_key},
     },
-    observe,
+    observe::{
+        self,
+        otlp::{self, OtlpConfig},
+    },
     process::{harden, shutdown::Shutdown},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -70,6 +73,13 @@ impl Executor {
             progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),
             ..LocalConfig::new(&cache_dir)
         };
+        let service = format!("{}-executor", OtlpConfig::SERVICE);
+        let telemetry = OtlpConfig::from_env(|name| context.env.get(name).map(str::to_owned), &service);
+        if let Some(telemetry) = telemetry.map_err(Failure::usage)? {
+            let instance = uuid::Uuid::new_v4().to_string();
+            otlp::start(telemetry, &instance).map_err(|error| Failure::new(Code::Failed, error))?;
+            observe::tell_node(&instance);
+        }
         let config = ServiceConfig {
             listen: self.listen,
             api_key: api_key.clone(),
@@ -83,6 +93,7 @@ impl Executor {
         let mut shutdown = Shutdown::listen()?;
         self.announce(context, &service.url, made.then_some(&api_key))?;
         service.run(shutdown.requested()).await;
+        otlp::flush().await;
         Ok(())
     }
 

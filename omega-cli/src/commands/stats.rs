@@ -12,7 +12,7 @@ use omega_core::{
     model::price::dollars,
     sanitize::one_line,
 };
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// What stands for the smallest and the largest part of a series.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -25,11 +25,15 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 #[command(after_long_help = "Examples:
   omega stats
   omega stats --since 30days
+  omega stats --since 2026-11-01 --until 2026-12-01
   omega stats --since 24h --json")]
 pub struct Stats {
-    /// How far to look back (`24h`, `7days`, `1year`)
-    #[arg(long, value_name = "TIME", default_value = "7days", value_parser = humantime::parse_duration)]
-    since: Duration,
+    /// From when on: how far back (`24h`, `7days`, `1year`), a day or a time (`2026-11-01`, `2026-11-01T12:00:00Z`, UTC)
+    #[arg(long, value_name = "TIME", default_value = "7days", value_parser = When::read)]
+    since: When,
+    /// Until when, written likewise [default: now]
+    #[arg(long, value_name = "TIME", value_parser = When::read)]
+    until: Option<When>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -37,17 +41,57 @@ pub struct Stats {
 
 impl Stats {
     pub async fn run(&self, context: &Context) -> Result<(), Failure> {
-        let millis = i64::try_from(self.since.as_millis()).unwrap_or(i64::MAX);
-        if millis == 0 {
-            return Err(Failure::usage("--since 0 is no time to look back").hint("omega stats --since 7days"));
+        let now = Timestamp::now();
+        let (since, until) = (self.since.before(now), self.until.map(|until| until.before(now)));
+        if since >= until.unwrap_or(now) {
+            let what = format!("there is no time from {since} to {}", until.unwrap_or(now));
+            return Err(Failure::usage(what).hint("omega stats --since 7days"));
         }
-        let since = Timestamp(Timestamp::now().0.saturating_sub(millis).max(0));
-        let stats = context.connect().await?.client.stats(since).await?;
+        let client = context.connect().await?.client;
+        let stats = match until {
+            Some(until) => client.stats_between(since, until).await?,
+            None => client.stats(since).await?,
+        };
         if self.json {
             return context.ui.json(&stats);
         }
         show(&context.ui, &stats)
     }
+}
+
+/// A time as a command line says it.
+#[derive(Debug, Clone, Copy)]
+enum When {
+    Ago(Duration),
+    At(Timestamp),
+}
+
+impl When {
+    fn read(text: &str) -> Result<Self, String> {
+        if let Ok(ago) = humantime::parse_duration(text) {
+            return Ok(Self::Ago(ago));
+        }
+        let day = format!("{text}T00:00:00Z");
+        let time = humantime::parse_rfc3339_weak(text).or_else(|_| humantime::parse_rfc3339_weak(&day));
+        let time = time.map_err(|_| {
+            format!(
+                "`{text}` is neither how long ago (`7days`) nor a day or a time (`2026-11-01`, `2026-11-01T12:00:00Z`)"
+            )
+        })?;
+        let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Ok(Self::At(Timestamp(millis(since_1970))))
+    }
+
+    fn before(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Ago(ago) => Timestamp(now.0.saturating_sub(millis(ago)).max(0)),
+            Self::At(time) => time,
+        }
+    }
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn show(ui: &Ui, stats: &Figures) -> Result<(), Failure> {
@@ -211,6 +255,24 @@ mod tests {
             (&[u64::MAX, u64::MAX / 2], "│█▄│"),
         ] {
             assert_eq!(sparkline(figures.iter().copied()), plot, "{figures:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_how_long_ago_or_a_day_or_a_moment() {
+        let now = Timestamp(1_800_000_000_000);
+        for (text, millis) in [
+            ("1h", 1_799_996_400_000),
+            ("0s", now.0),
+            ("100000days", 0),
+            ("2026-11-01", 1_793_491_200_000),
+            ("2026-11-01T12:00:00Z", 1_793_534_400_000),
+            ("2026-11-01 12:00:00", 1_793_534_400_000),
+        ] {
+            assert_eq!(When::read(text).unwrap().before(now).0, millis, "{text}");
+        }
+        for wrong in ["", "yesterday", "7", "2026-13-01", "2026-11"] {
+            assert!(When::read(wrong).unwrap_err().contains("7days"), "{wrong}");
         }
     }
 

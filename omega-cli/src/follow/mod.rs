@@ -190,23 +190,41 @@ impl<'a> Following<'a> {
         };
         let is_useless = mismatch.is_some();
         failure = failure.or(mismatch);
-        let file = self.follow.output.clone().map(OutputFile::at).transpose()?;
-        let sink = Sink { context: self.context, file };
-        match self.watch.output() {
-            Output::Events => self.watch.close_events(&ended)?,
-            Output::Document => {
-                if let Some(document) = self.watch.document(value.map(|checked| checked.value)).await? {
-                    sink.json(&document)?;
-                }
-            }
-            Output::Text(_) if is_useless => {}
-            Output::Text(_) => self.print_text(&ended, value, failure.as_ref(), &sink)?,
+        let due = Due { value, is_useless, failure: failure.as_ref() };
+        if let Err(unprinted) = self.print(&ended, due).await {
+            return Err(self.kept(unprinted));
         }
         if matches!(ended, Ended::Paused) && !self.follow.json && !self.follow.stream_json {
             self.watch.say_what_waits();
         }
         self.watch.say_goodbye(self.began.elapsed());
         failure.map_or(Ok(()), Err)
+    }
+
+    async fn print(&mut self, ended: &Ended, due: Due<'_>) -> Result<(), Failure> {
+        let Due { value, is_useless, failure } = due;
+        let file = self.follow.output.clone().map(OutputFile::at).transpose()?;
+        let sink = Sink { context: self.context, file };
+        match self.watch.output() {
+            Output::Events => self.watch.close_events(ended),
+            Output::Document => match self.watch.document(value.map(|checked| checked.value)).await? {
+                Some(document) => sink.json(&document),
+                None => Ok(()),
+            },
+            Output::Text(_) if is_useless => Ok(()),
+            Output::Text(_) => self.print_text(ended, value, failure, &sink),
+        }
+    }
+
+    /// The same failure; where the answer could not be written, it says where the answer is.
+    fn kept(&self, unprinted: Failure) -> Failure {
+        match unprinted.next_step() {
+            None if unprinted.exit_code() != 0 => {
+                let conversation = self.watch.conversation;
+                unprinted.hint(format!("the answer is kept: `omega show {conversation}`"))
+            }
+            _ => unprinted,
+        }
     }
 
     fn print_text(
@@ -228,6 +246,14 @@ impl<'a> Following<'a> {
             None => Ok(()),
         }
     }
+}
+
+/// What is printed at the end.
+struct Due<'a> {
+    value: Option<Checked>,
+    /// The answer is not what was asked for.
+    is_useless: bool,
+    failure: Option<&'a Failure>,
 }
 
 /// An answer that a caller checked: its value, and the text that stands for it.

@@ -162,6 +162,36 @@ async fn an_answer_goes_to_a_file_whole_or_not_at_all() {
     .await;
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_stdout_does_not_take_is_found_where_the_next_step_says() {
+    with(search_then("The answer is 4."), |home| {
+        for flags in [&["ask", "what is 2+2?"][..], &["ask", "--json", "what is 2+2?"]] {
+            let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+            let done: Done = home.command(flags).stdout(full).output().unwrap().into();
+            let done = done.expect(1);
+            assert!(done.stderr.contains("stdout can't be written to: No space left"), "{}", done.stderr);
+            let next = done.stderr.split("next: the answer is kept: `omega ").nth(1).unwrap();
+            let next: Vec<&str> = next.split('`').next().unwrap().split(' ').collect();
+            assert!(home.omega(&next).expect(0).stdout.contains("The answer is 4."), "{next:?}");
+        }
+    })
+    .await;
+}
+
+#[test]
+fn what_is_not_there_or_can_not_be_opened_has_a_next_step() {
+    let home = Home::new();
+    let nobody = "5b0f3c1e-0000-4000-8000-000000000001";
+    for words in [&["show", nobody][..], &["export", nobody], &["ask", "--conversation", nobody, "hi"]] {
+        let done = home.omega(words).expect(2);
+        assert!(done.stderr.contains("next: `omega recent` lists"), "{words:?}: {}", done.stderr);
+    }
+    let closed = Home::new().env("OMEGA_DATABASE_URL", "sqlite:/proc/nowhere/omega.db");
+    let done = closed.omega(&["ask", "hi"]).expect(6);
+    assert!(done.stderr.contains("/proc/nowhere") && done.stderr.contains("next: `omega doctor`"), "{}", done.stderr);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pipe_is_waited_for_and_a_dash_takes_the_question_from_it() {
     let (_, provider) = with(Script::new().turn(Reply::text("Yes.")), |home| {

@@ -23,6 +23,13 @@ async fn statistics_are_lines_for_a_script_and_json_for_a_program() {
         let json = home.omega(&["stats", "--json"]).expect(0).json();
         assert_eq!((json["runs"]["completed"].as_u64(), json["scope"].as_str()), (Some(1), Some("server")));
         assert_eq!(json["series"].as_array().unwrap().len(), 7, "a part each day");
+        let of = |time: &[&str]| {
+            home.omega(&[&["stats", "--json"], time].concat()).expect(0).json()["runs"]["total"].as_u64()
+        };
+        assert_eq!(of(&["--since", "2020-01-01", "--until", "2020-02-01"]), Some(0));
+        assert_eq!(of(&["--since", "2020-01-01", "--until", "0s"]), Some(1));
+        let turned = home.omega(&["stats", "--since", "1h", "--until", "2020-01-01"]).expect(2);
+        assert!(turned.stderr.contains("there is no time from "), "{}", turned.stderr);
         home.omega(&["stats", "--since", "0s"]).expect(2);
         home.omega(&["stats", "--since", "yesterday"]).expect(2);
     };

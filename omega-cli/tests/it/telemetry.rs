@@ -10,6 +10,7 @@ use omega_core::{
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
+    io::{BufRead, BufReader},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -98,6 +99,7 @@ async fn a_run_is_one_trace_over_a_pause_and_a_death_and_says_nothing_that_peopl
         .turn(Reply::call(EXECUTE, input))
         .turn(Reply::text("The answer of the model.").usage(120, 7));
     let provider = StandIn::start(script).await;
+    let port = provider.url().rsplit(':').next().unwrap().split('/').next().unwrap().to_owned();
     let collector = Collector::start().await;
     let home = home(&provider, &collector);
     let test = move || {
@@ -129,6 +131,12 @@ async fn a_run_is_one_trace_over_a_pause_and_a_death_and_says_nothing_that_peopl
     let last = attributes(&chats[2]);
     assert_eq!((&last["gen_ai.usage.input_tokens"], &last["gen_ai.usage.output_tokens"]), (&json!("120"), &json!("7")));
     assert_eq!(last["gen_ai.provider.name"], "openai");
+    assert_eq!((&last["server.address"], &last["server.port"]), (&json!("127.0.0.1"), &json!(port.to_string())));
+    let whole = attributes(&second);
+    assert_eq!(
+        (&whole["gen_ai.provider.name"], &whole["gen_ai.request.model"]),
+        (&json!("openai"), &json!("stand-in"))
+    );
     assert_eq!(
         (&last["gen_ai.response.id"], &last["gen_ai.response.model"]),
         (&json!("chatcmpl-1"), &json!("stand-in"))
@@ -147,12 +155,17 @@ async fn a_run_is_one_trace_over_a_pause_and_a_death_and_says_nothing_that_peopl
     let of = |event: &str| -> Vec<BTreeMap<String, Value>> {
         lines.iter().map(attributes).filter(|line| line.get("event.name").is_some_and(|it| it == event)).collect()
     };
-    for event in ["http.request", "run.started", "run.resumed", "run.paused", "run.ended", "model.call"] {
+    for event in
+        ["http.request", "run.started", "run.resumed", "run.paused", "run.ended", "model.call", "tool.finished"]
+    {
         assert!(!of(event).is_empty(), "{event} is logged");
     }
     let call = &of("model.call")[0];
     for field in ["run_id", "conversation", "step", "duration_ms", "node", "model"] {
         assert!(call.contains_key(field), "{field}: {call:?}");
+    }
+    for field in ["run_id", "conversation", "step", "duration_ms", "tool_run_id", "tool", "status"] {
+        assert!(of("tool.finished")[0].contains_key(field), "{field}: {:?}", of("tool.finished")[0]);
     }
     assert!(of("http.request").iter().all(|line| line.contains_key("request_id")), "each has its request");
     assert!(lines.iter().any(|line| line["traceId"] == trace), "records belong to the trace");
@@ -191,9 +204,50 @@ async fn a_callers_trace_goes_on_to_the_provider_with_and_without_a_collector() 
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_executor_elsewhere_tells_its_part_of_the_trace() {
+    let provider = StandIn::start(Script::new()).await;
+    let collector = Collector::start().await;
+    let key = ("OMEGA_EXECUTOR_API_KEY", "a-key-of-an-executor-0123");
+    // It can run nothing, and says so: what is looked at is what it tells.
+    let elsewhere = home(&provider, &collector).env(key.0, key.1).env("OMEGA_DENO", "/nowhere/deno");
+    let test = move || {
+        let mut executor = elsewhere.command(&["executor", "--listen", "127.0.0.1:0", "--json"]).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(executor.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = serde_json::from_str::<Value>(&line).unwrap()["url"].as_str().unwrap().to_owned();
+        let home = home(&provider, &collector).env("OMEGA_EXECUTOR_URL", &url).env(key.0, key.1);
+        let done = home.omega(&["tools", "run", "mathjs::evaluate", "--input", r#"{"expression": "1+1"}"#]);
+        collector.wait("both ends are told", |it| {
+            let told = |name: &str| !named(&it.spans(), name).is_empty();
+            told("POST /execute-tool") && told("execute_tool mathjs::evaluate")
+        });
+        signal("TERM", executor.id().into());
+        assert!(executor.wait().unwrap().success());
+        (collector, done)
+    };
+    let (collector, done) = tokio::task::spawn_blocking(test).await.unwrap();
+    let spans = collector.spans();
+    let (asked, served) = (&named(&spans, "execute_tool mathjs::evaluate")[0], &named(&spans, "POST /execute-tool")[0]);
+    assert_eq!((&served["traceId"], &served["parentSpanId"]), (&asked["traceId"], &asked["spanId"]), "{}", done.stderr);
+    assert_eq!(attributes(served)["gen_ai.tool.call.id"], attributes(asked)["gen_ai.tool.call.id"]);
+    let failed = &attributes(served)["error.type"];
+    assert_eq!(failed, &attributes(asked)["error.type"]);
+    let lines = collector.lines();
+    let line = |event: &str| lines.iter().find(|line| attributes(line).get("event.name").is_some_and(|it| it == event));
+    let (call, finished) = (line("executor.call").unwrap(), line("tool.finished").unwrap());
+    assert_eq!((&call["traceId"], &finished["traceId"]), (&asked["traceId"], &asked["traceId"]));
+    assert_eq!(attributes(call)["tool_run_id"], attributes(finished)["tool_run_id"]);
+    assert_eq!(&attributes(call)["error.code"], failed);
+    let everything = json!(*collector.kept.lock().unwrap()).to_string();
+    assert!(everything.contains("\"omega-executor\"") && !everything.contains(key.1), "each says who it is");
+}
+
 #[test]
 fn a_way_to_a_collector_that_can_not_be_gone_is_said_at_the_start() {
     let home = Home::new().env("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318");
     let done = home.omega(&["serve", "--port", "0"]).expect(2);
+    assert!(done.stderr.contains("OTEL_EXPORTER_OTLP_ENDPOINT is no http or https URL"), "{}", done.stderr);
+    let done = home.omega(&["executor", "--listen", "127.0.0.1:0"]).expect(2);
     assert!(done.stderr.contains("OTEL_EXPORTER_OTLP_ENDPOINT is no http or https URL"), "{}", done.stderr);
 }

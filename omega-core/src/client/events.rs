@@ -106,7 +106,7 @@ impl Tail {
                         let Ok(envelope) = serde_json::from_str::<Envelope>(&message.data) else {
                             // A frame of a later version whose payload changed; its number, if any, is missing then and
                             // the fold reports the gap.
-                            tracing::debug!(event = %message.event, "skipped a frame that can't be read");
+                            tracing::debug!(event = "client.frame_skipped", frame = %message.event, "skipped a frame that can't be read");
                             continue;
                         };
                         return Ok(self.received(envelope));

@@ -35,6 +35,12 @@ impl Client {
         self.data(self.get("/api/omega/stats").query(&[("since", since.to_string())])).await
     }
 
+    /// The same until another time.
+    pub async fn stats_between(&self, since: Timestamp, until: Timestamp) -> Result<Stats, ClientError> {
+        let time = [("since", since.to_string()), ("until", until.to_string())];
+        self.data(self.get("/api/omega/stats").query(&time)).await
+    }
+
     /// Whether a server's process answers there.
     pub async fn is_alive(&self) -> Result<(), ClientError> {
         self.done(self.get("/livez").timeout(Duration::from_secs(2))).await

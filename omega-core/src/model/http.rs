@@ -259,6 +259,10 @@ fn left_out(named: &Named, provider: &str) -> ModelEvent {
 
 #[async_trait]
 impl Model for HttpModel {
+    fn server(&self) -> Option<(&str, u16)> {
+        self.endpoint.address.server()
+    }
+
     async fn stream(&self, request: ModelRequest) -> Result<ModelStream, ModelError> {
         let provider = &self.endpoint.provider;
         let (start, timeouts) = (Instant::now(), self.transport.timeouts);

@@ -313,4 +313,9 @@ pub trait Model: Send + Sync {
     /// # Errors
     /// What failed before the first event; see [`ModelError`] for which of them may be retried.
     async fn stream(&self, request: ModelRequest) -> Result<ModelStream, ModelError>;
+
+    /// Host and port of what it asks; nothing for who asks nobody.
+    fn server(&self) -> Option<(&str, u16)> {
+        None
+    }
 }

@@ -149,7 +149,7 @@ pub fn router(app: App, front: Arc<Front>, origins: Vec<Origin>) -> Router {
         .merge(gateway::mcp::router())
         .fallback(nothing)
         .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
-        .layer(middleware::from_fn_with_state(app.clone(), kept))
+        .layer(middleware::from_fn_with_state(app.clone(), answered))
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
         .layer(middleware::from_fn(gateway::openai::errors))
         .layer(middleware::from_fn(query::layer))
@@ -192,9 +192,11 @@ async fn description(request: HeaderMap) -> Response {
     DESCRIPTION.answer(&request, "application/json")
 }
 
-/// Nobody is told of what a power cut could still take back. Probes and the page's files tell nothing of it.
-async fn kept(State(app): State<App>, request: Request, next: Next) -> Response {
+/// A request is known of while it is worked on, and nobody is told of what a power cut could still take back. Probes and the
+/// page's files tell nothing of it.
+async fn answered(State(app): State<App>, request: Request, next: Next) -> Response {
     let tells = cors::DOORS.iter().any(|door| request.uri().path().starts_with(door));
+    let _answering = app.answering();
     let response = next.run(request).await;
     if !tells {
         return response;

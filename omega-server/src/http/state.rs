@@ -16,7 +16,7 @@ use std::{
     ops::Deref,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -44,8 +44,19 @@ pub struct Parts {
     /// Whether `POST /stop` ends it: a user's own server only.
     pub may_stop: bool,
     last_request: AtomicI64,
+    answering: AtomicUsize,
     guesses: AtomicU64,
     stop: tokio::sync::Notify,
+}
+
+/// A request that is worked on.
+#[must_use]
+pub struct Answering(App);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.answering.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Deref for App {
@@ -81,6 +92,7 @@ impl App {
             started_at: now,
             may_stop,
             last_request: AtomicI64::new(now.0),
+            answering: AtomicUsize::new(0),
             guesses: AtomicU64::new(0),
             stop: tokio::sync::Notify::new(),
         }))
@@ -94,6 +106,17 @@ impl App {
     /// When somebody last used it.
     pub fn last_request(&self) -> Timestamp {
         Timestamp(self.last_request.load(Ordering::Relaxed))
+    }
+
+    /// Notes that a request is worked on, for as long as the result lives.
+    pub fn answering(&self) -> Answering {
+        self.answering.fetch_add(1, Ordering::Relaxed);
+        Answering(self.clone())
+    }
+
+    /// Whether a request is worked on. Streams are followed by readers instead.
+    pub fn is_answering(&self) -> bool {
+        self.answering.load(Ordering::Relaxed) > 0
     }
 
     /// Counts an id of a conversation that opened nothing, and says how many there were since the start.

@@ -141,7 +141,7 @@ impl ServeArgs {
             },
             limits: self.limits.limits(),
             public_url: self.public_url.as_deref().map(str::parse).transpose()?,
-            telemetry: OtlpConfig::from_env(&env)?,
+            telemetry: OtlpConfig::from_env(&env, OtlpConfig::SERVICE)?,
             cors_origins: self.cors_origin.clone(),
             clock: <_>::default(),
             progress: Arc::new(|line| tracing::info!(event = "executor.progress", "{line}")),

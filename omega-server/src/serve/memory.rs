@@ -18,7 +18,7 @@ pub(super) async fn keep_small(app: App) {
     loop {
         tokio::time::sleep(LOOK).await;
         let request = app.last_request();
-        let works = app.engine.is_at_work() || request != last;
+        let works = app.engine.is_at_work() || app.is_answering() || request != last;
         last = request;
         if pace.is_time(works) {
             // It holds up whoever allocates meanwhile, and no thread that answers.

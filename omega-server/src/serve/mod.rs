@@ -38,7 +38,7 @@ use omega_engine::{
     },
     observe::{self, known_secrets, otlp},
     process::{clock::Clock, shutdown::Shutdown},
-    registry::{Mirror, Pace, RegistryService, model_files},
+    registry::{IndexFile, Mirror, Pace, RegistryService, model_files},
     store::{Store, StoreError},
     vault::{MasterKeySource, Vault, VaultError},
 };
@@ -128,7 +128,9 @@ impl Server {
         let executor = executor::from_config(&config.executors, config.executor_key.as_ref(), local, &breakers)
             .map_err(|error| StartError::Executor(error.to_string()))?;
         let executor = Redacting::new(Arc::new(WithBreaker::new(executor, breakers)));
-        let registry = RegistryService::open(Arc::new(store.clone()), Arc::new(executor.clone())).await?;
+        let index = IndexFile::new(&config.cache_dir);
+        let registry =
+            RegistryService::open_with(Arc::new(store.clone()), Arc::new(executor.clone()), Some(index)).await?;
         registry.use_model(&model_files::folder(&config.cache_dir));
         let transport = Transport::new(Timeouts::default());
         let models = Arc::new(Catalog::new(config.providers, config.model, config.prices, transport));
@@ -301,7 +303,8 @@ async fn idle(app: App, after: Option<Duration>) {
     loop {
         tokio::time::sleep(step).await;
         let quiet = Timestamp::now().millis_since(app.last_request()) >= u64::try_from(after.as_millis()).unwrap_or(0);
-        if quiet && matches!(app.store.active_runs().await, Ok(0)) && app.engine.readers() == 0 {
+        let works = app.is_answering() || app.engine.readers() > 0;
+        if quiet && !works && matches!(app.store.active_runs().await, Ok(0)) {
             tracing::info!(event = "server.idle", "nothing to do; ending");
             return;
         }

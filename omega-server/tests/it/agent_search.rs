@@ -14,7 +14,12 @@ use omega_core::{
     testing::{Reply, Script, Seen},
 };
 use serde_json::{Map, Value, json};
-use std::{collections::HashMap, path::PathBuf, process::Command, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::PathBuf,
+    process::Command,
+    time::Duration,
+};
 
 /// Requests that are tried.
 const REQUESTS: usize = 60;
@@ -170,10 +175,16 @@ async fn an_agent_finds_the_right_tool_as_often_as_the_search_and_calls_it_with_
         assert_eq!(next.problems, Vec::<String>::new());
         let declared =
             next.body["tools"].as_array().unwrap().iter().find(|tool| tool["function"]["name"] == name.as_str());
-        let shown = &declared.unwrap_or_else(|| panic!("{name} is declared"))["function"]["parameters"]["properties"];
+        let shown = &declared.unwrap_or_else(|| panic!("{name} is declared"))["function"]["parameters"];
+        let real = &schemas[&request.tool];
         let names =
             |schema: &Value| schema.as_object().map(|of| of.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
-        assert_eq!(names(shown), names(&schemas[&request.tool]["properties"]), "{name}");
+        assert_eq!(names(&shown["properties"]), names(&real["properties"]), "{name}");
+        let required = |schema: &Value| {
+            let names = schema["required"].as_array().into_iter().flatten();
+            names.filter_map(Value::as_str).map(str::to_owned).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(required(shown), required(real), "{name}");
     }
     eprintln!(
         "{bare} of {REQUESTS} found by the search, {agents} by the agent; {by_name} called by name, {asked_about} asked about first"

@@ -1,6 +1,6 @@
 //! Circuit breakers: of tools in runs, between nodes, and where people see them.
 
-use crate::harness::{MODELS, Omega, Told, execute, executor::id, folder, postgres::Postgres, titled};
+use crate::harness::{MODELS, Omega, Told, execute, executor::id, folder, postgres::Postgres, process::metric, titled};
 use omega_core::{
     api::Status,
     event::Event,
@@ -144,6 +144,7 @@ async fn a_tool_that_keeps_failing_is_left_alone_and_everybody_is_told() {
     assert!(answer.headers().contains_key("retry-after"));
     assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["code"], "BREAKER_OPEN");
     assert_eq!(omega.tools.count("acmeBroken"), 5);
+    assert_eq!(metric(&omega.url, &omega.key.clone().into(), "omega_breaker_state{kind=\"tool\"}").await, Some(1.0));
 }
 
 #[tokio::test]

@@ -214,6 +214,24 @@ async fn every_metric_that_is_promised_is_emitted_and_counts() {
         least("omega_run_queue_wait_seconds_count", 3.0);
         least("omega_tool_runs_total{tool=\"other\",outcome=\"succeeded\"}", 2.0);
         least("omega_tool_runs_total{tool=\"other\",outcome=\"cancelled\"}", 1.0);
+        // One more outside of any run.
+        let weather = json!({ "toolId": id("acmeWeather"), "params": { "city": "Oslo" } });
+        let once = omega.request(Method::POST, "/api/registry/execute").json(&weather);
+        assert_eq!(once.send().await.unwrap().status(), 200);
+        let after = read(&scraped(omega).await);
+        let worked = "omega_tool_runs_total{tool=\"other\",outcome=\"succeeded\"}";
+        assert_eq!(after["omega_tool_runs_total"][worked], families["omega_tool_runs_total"][worked] + 1.0);
+        // Each of the servers here is an executor by a name of its own.
+        let took = |families: &BTreeMap<String, BTreeMap<String, f64>>| {
+            let series = families["omega_tool_run_duration_seconds"].iter();
+            series.filter(|(name, _)| name.contains("_count{")).map(|(_, count)| count).sum::<f64>()
+        };
+        assert_eq!(took(&after), took(&families) + 1.0);
+        least("omega_sse_streams", 0.0);
+        for state in ["queued", "running"] {
+            least(&format!("omega_runs_active{{state=\"{state}\"}}"), 0.0);
+        }
+        least(&format!("omega_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1.0);
         least("omega_pauses_total{kind=\"approval\"}", 1.0);
         least("omega_pause_duration_seconds_count{kind=\"approval\"}", 1.0);
         least("omega_sse_resumes_total{result=\"resumed\"}", 1.0);

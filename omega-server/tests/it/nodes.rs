@@ -181,6 +181,9 @@ async fn text_that_one_node_writes_reaches_the_readers_of_another_while_it_is_wr
     let mut database = PgConnection::connect(&world.cluster.url).await.unwrap();
     let (left,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM message_chunks").fetch_one(&mut database).await.unwrap();
     assert_eq!(left, 0, "partial text goes with its message");
+    for figure in ["omega_event_flush_seconds_count", "omega_event_flush_batch_count"] {
+        assert!(working.metric(figure).await >= Some(1.0), "{figure}");
+    }
     let nodes = serving.client.status().await.unwrap().nodes;
     assert_eq!(nodes.iter().filter(|node| node.alive && !node.draining).count(), 2, "{nodes:?}");
 }
@@ -205,6 +208,7 @@ async fn a_run_whose_node_is_killed_is_finished_by_another_one() {
     let log = Log(log);
     assert_eq!((log.answer(), log.count("run.recovered"), log.count("message.reset")), (ANSWER, 1, 1));
     assert_eq!((world.provider.requests().len(), world.tools.count("acmeWeather")), (3, 1));
+    assert_eq!(other.metric("omega_run_recoveries_total").await, Some(1.0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -252,6 +256,8 @@ async fn a_node_that_slept_through_its_lease_writes_nothing_more_and_calls_no_to
         assert_eq!((log.count("run.recovered"), log.count("run.step.tool.unknown")), (1, unknown), "{:?}", log.kinds());
     }
     assert_eq!((world.tools.count("acmeHang"), world.tools.count("acmeWeather")), (2, 2), "each call was made once");
+    assert!(sleeper.metric("omega_lease_lost_total").await >= Some(1.0));
+    assert_eq!(other.metric("omega_tool_unknown_outcomes_total").await, Some(2.0));
 }
 
 /// How long it took from the request to stop a run until its end was seen at the same server.
@@ -379,7 +385,7 @@ async fn nodes_that_hear_nothing_of_each_other_still_act_as_one() {
     assert!(took <= Duration::from_secs(12) && cuts.load(Ordering::SeqCst) >= 4);
     deaf.store(false, Ordering::SeqCst);
     cutting.await.unwrap();
-    drop(working);
+    assert!(working.metric("omega_notify_fallback_polls_total").await >= Some(1.0));
 }
 
 /// Many people write at once, in several conversations, each to one of the servers: everything is answered, in its order,

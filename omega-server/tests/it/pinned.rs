@@ -186,6 +186,16 @@ async fn what_a_user_adds_is_seen_and_run_by_that_user_alone() {
     other.client.remove_package(PACKAGE, None).await.unwrap();
     assert_eq!(version(&other.client).await, ("1.5.0".into(), false));
     assert!(other.client.remove_package(PACKAGE, None).await.is_err(), "there is nothing left");
+    // An administrator takes out what everybody has, imported or added, and then what is theirs alone.
+    let mine = AddPackage { scope: Some(AddScope::Me), ..add("1.0.0") };
+    omega.client.add_package(&mine).await.unwrap();
+    omega.client.remove_package(PACKAGE, None).await.unwrap();
+    assert_eq!(version(&omega.client).await, ("1.0.0".into(), true));
+    omega.client.remove_package(PACKAGE, None).await.unwrap();
+    let row = json!({ "toolId": format!("{PACKAGE}::imported"), "name": "imported", "description": "One." });
+    omega.client.import_tools(row.to_string().into_bytes()).await.unwrap();
+    omega.client.remove_package(PACKAGE, None).await.unwrap();
+    assert!(omega.client.remove_package(PACKAGE, None).await.is_err(), "there is nothing left");
 }
 
 /// What a credential, a grant and a standing approval were given for is 1.5.0 with the hash `a`, as everybody has it.

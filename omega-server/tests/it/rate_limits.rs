@@ -17,7 +17,7 @@ use omega_server::{
     http::limits::{Class, Policies, Policy},
 };
 use reqwest::{Method, RequestBuilder, header};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -370,11 +370,19 @@ async fn one_address_has_so_many_connections_and_gets_its_place_back() {
     let refused = loop {
         let mut socket = TcpStream::connect(address(&omega)).await.unwrap();
         let _ = socket.write_all(ask).await;
-        let mut heard = [0; 64];
-        match within("an answer", socket.read(&mut heard)).await {
-            Ok(read) if read > 0 => open.push(socket),
-            _ => break open.len(),
+        let mut heard = [0; 2048];
+        let read = within("an answer", socket.read(&mut heard)).await.unwrap();
+        let heard = String::from_utf8_lossy(&heard[..read]);
+        if heard.starts_with("HTTP/1.1 503 ") {
+            let (head, body) = heard.split_once("\r\n\r\n").unwrap();
+            assert!(head.contains("\r\nRetry-After: 5") && head.contains("\r\nConnection: close"), "{head}");
+            let body: Value = serde_json::from_str(body).unwrap();
+            assert_eq!(body["details"]["code"], "OVERLOADED", "{body}");
+            assert_eq!(socket.read(&mut [0; 64]).await.unwrap(), 0, "it is closed");
+            break open.len();
         }
+        assert!(heard.starts_with("HTTP/1.1 200 "), "{heard}");
+        open.push(socket);
         assert!(open.len() <= 5, "nobody was refused");
     };
     assert!((1..=5).contains(&refused), "{refused}");
@@ -383,7 +391,8 @@ async fn one_address_has_so_many_connections_and_gets_its_place_back() {
         loop {
             let mut socket = TcpStream::connect(address(&omega)).await.unwrap();
             let _ = socket.write_all(ask).await;
-            if matches!(socket.read(&mut [0; 64]).await, Ok(read) if read > 0) {
+            let mut heard = [0; 64];
+            if matches!(socket.read(&mut heard).await, Ok(read) if heard[..read].starts_with(b"HTTP/1.1 200 ")) {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

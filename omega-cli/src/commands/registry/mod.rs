@@ -84,14 +84,15 @@ pub struct Add {
     json: bool,
 }
 
-/// Remove what was added of a package: what everybody has, for administrators; what is yours, for others
+/// Remove what was added or imported of a package: what everybody has, for administrators, or else
+/// what is yours alone
 #[derive(Debug, Args)]
 #[command(after_long_help = "Example:
   omega registry remove semver")]
 pub struct Remove {
     /// The package
     package: String,
-    /// Take out what is yours alone, also as an administrator
+    /// Take out what is yours alone, also where everybody has some
     #[arg(long)]
     for_me: bool,
 }

@@ -124,6 +124,11 @@ impl Address {
         beside.below(path)
     }
 
+    /// Its host and port.
+    pub fn server(&self) -> Option<(&str, u16)> {
+        Some((self.url.host_str()?, self.url.port_or_known_default()?))
+    }
+
     /// Whether the key goes there as `api-key`.
     pub fn is_azure(&self) -> bool {
         self.url.host_str().is_some_and(|host| AZURE.iter().any(|azure| host.ends_with(azure)))

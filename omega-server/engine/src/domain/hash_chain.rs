@@ -1,5 +1,6 @@
 //! The links of a chain, and what is wrong with one. No database in here.
 
+use super::row::row;
 use omega_core::api::AuditBreakKind;
 use sha2::{Digest, Sha256};
 
@@ -13,28 +14,30 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A row of the log as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-#[allow(missing_docs, reason = "the columns of `audit_log`")]
-pub struct Link {
-    pub chain: String,
-    pub n: i64,
-    pub id: String,
-    pub at: i64,
-    pub actor_user_id: Option<String>,
-    pub actor_kind: String,
-    pub api_key_id: Option<String>,
-    pub ip: Option<String>,
-    pub request_id: Option<String>,
-    pub action: String,
-    pub object_type: String,
-    pub object_id: Option<String>,
-    pub conversation_id: Option<String>,
-    pub run_id: Option<String>,
-    pub outcome: String,
-    pub detail: String,
-    pub prev_hash: Vec<u8>,
-    pub hash: Vec<u8>,
+row! {
+    /// A row of the log as it is stored.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    #[allow(missing_docs, reason = "the columns of `audit_log`")]
+    pub struct Link {
+        pub chain: String,
+        pub n: i64,
+        pub id: String,
+        pub at: i64,
+        pub actor_user_id: Option<String>,
+        pub actor_kind: String,
+        pub api_key_id: Option<String>,
+        pub ip: Option<String>,
+        pub request_id: Option<String>,
+        pub action: String,
+        pub object_type: String,
+        pub object_id: Option<String>,
+        pub conversation_id: Option<String>,
+        pub run_id: Option<String>,
+        pub outcome: String,
+        pub detail: String,
+        pub prev_hash: Vec<u8>,
+        pub hash: Vec<u8>,
+    }
 }
 
 impl Link {

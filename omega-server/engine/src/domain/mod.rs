@@ -7,5 +7,6 @@ pub mod guest_view;
 pub mod hash_chain;
 pub mod nul;
 pub mod request;
+pub(crate) mod row;
 pub mod sealed;
 pub mod variables;

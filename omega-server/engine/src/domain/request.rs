@@ -2,7 +2,10 @@
 //! handed through everything between them. What runs outside of a request (a worker, a timer) has none.
 
 use super::caller::Caller;
-use omega_core::id::{ConversationId, KeyId, UserId};
+use omega_core::{
+    id::{ConversationId, KeyId, UserId},
+    trace::{self, TraceContext},
+};
 use sha2::{Digest, Sha256};
 use std::{
     net::IpAddr,
@@ -18,6 +21,8 @@ pub struct Context {
     /// Its id, as in the answer and in the log.
     pub id: String,
     pub ip: Option<IpAddr>,
+    /// The operation that answers it, where it is part of a trace.
+    trace: Option<TraceContext>,
     actor: OnceLock<Actor>,
 }
 
@@ -33,8 +38,8 @@ pub struct Actor {
 
 impl Context {
     /// A request that has just come.
-    pub fn new(ip: Option<IpAddr>) -> Arc<Self> {
-        Arc::new(Self { id: uuid::Uuid::now_v7().to_string(), ip, actor: OnceLock::new() })
+    pub fn new(ip: Option<IpAddr>, trace: Option<TraceContext>) -> Arc<Self> {
+        Arc::new(Self { id: uuid::Uuid::now_v7().to_string(), ip, trace, actor: OnceLock::new() })
     }
 
     pub fn actor(&self) -> Option<Actor> {
@@ -52,9 +57,10 @@ pub fn id() -> String {
     CURRENT.try_with(|context| context.id.clone()).unwrap_or_default()
 }
 
-/// Does something as part of a request, possibly in another task.
-pub async fn within<T>(context: Arc<Context>, work: impl Future<Output = T>) -> T {
-    CURRENT.scope(context, work).await
+/// Does something as part of a request and of its trace, possibly in another task.
+pub fn within<T>(context: Arc<Context>, work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let traced = trace::within(context.trace, work);
+    CURRENT.scope(context, traced)
 }
 
 /// Notes who makes the request at work. The first one stays: nobody changes who they are on the way.

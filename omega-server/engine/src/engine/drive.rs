@@ -105,6 +105,10 @@ async fn stretch(
         beginning: None,
         span,
     };
+    if let Some((provider, model)) = driver.model.split_once('/') {
+        driver.span.set(attribute::PROVIDER, provider);
+        driver.span.set(attribute::MODEL, model);
+    }
     if history.cancel_requested {
         return driver.cancelled().await;
     }

@@ -2,6 +2,7 @@
 
 use super::{
     Engine,
+    call_telemetry::{self, CallEnd},
     tools::{TOOL_TIMEOUT, declared, is_tools_own, ready, with_something_near},
 };
 use crate::{
@@ -10,10 +11,15 @@ use crate::{
         request,
     },
     executor::Redacting,
-    observe::known_secrets,
+    observe::{
+        known_secrets,
+        metrics::{CallTold, Told},
+    },
+    registry::catalogue,
     store::{Result, StoreError},
 };
 use omega_core::{
+    api::ToolRunStatus,
     executor::{Execution, Executor, ToolError},
     id::{ToolId, ToolRunId, UserId},
     registry::{Registry, Viewer},
@@ -65,7 +71,10 @@ impl Engine {
         }));
         store.audit(&facts).await?;
         let viewer = Viewer::User(user);
-        let called = call_tool(self.inner.registry.as_ref(), viewer, &self.inner.executor, tool, input, env).await;
+        let asked = Asked { viewer, call, tool, input, env };
+        let calling = call_tool(self.inner.registry.as_ref(), &self.inner.executor, asked);
+        let called = call_telemetry::told(tool.as_str(), call, calling, |called| called.end()).await;
+        called.count(tool);
         let ended = Fact::new(AuditAction::ToolEnded, "tool_run").on(call).with("version", called.version.as_str());
         let ended = ended.with("durationMs", called.duration_ms);
         let ended = match &called.result {
@@ -86,25 +95,51 @@ pub struct Called {
     pub version: String,
     /// Time of the tool, in milliseconds.
     pub duration_ms: u64,
+    /// Where it ran, if it did.
+    pub executor: Option<String>,
+}
+
+impl Called {
+    fn end(&self) -> CallEnd {
+        let status = if self.result.is_ok() { ToolRunStatus::Succeeded } else { ToolRunStatus::Failed };
+        CallEnd {
+            status: Some(status.as_str()),
+            error: self.result.as_ref().err().map(|error| error.code.as_str()),
+            executor: self.executor.clone(),
+        }
+    }
+
+    fn count(&self, tool: &ToolId) {
+        let told = CallTold {
+            tool: catalogue::is_ours(tool.as_str()).then(|| tool.to_string()),
+            outcome: self.end().status.unwrap_or_default(),
+            executor: self.executor.clone(),
+            duration_ms: self.duration_ms,
+        };
+        Told::Call(told).count();
+    }
+}
+
+/// Who asks for what.
+struct Asked<'a> {
+    viewer: Viewer,
+    call: ToolRunId,
+    tool: &'a ToolId,
+    input: Value,
+    env: BTreeMap<String, SecretString>,
 }
 
 /// Runs a tool once, outside of any run, as its caller has it.
-async fn call_tool(
-    registry: &dyn Registry,
-    viewer: Viewer,
-    executor: &Redacting,
-    id: &ToolId,
-    input: Value,
-    env: BTreeMap<String, SecretString>,
-) -> Called {
+async fn call_tool(registry: &dyn Registry, executor: &Redacting, asked: Asked<'_>) -> Called {
+    let Asked { viewer, call, tool: id, input, env } = asked;
     let (tool, input) = match ready(registry, viewer, id, input, &env).await {
         Ok(ready) => ready,
-        Err((error, version)) => return Called { result: Err(error), version, duration_ms: 0 },
+        Err((error, version)) => return Called { result: Err(error), version, duration_ms: 0, executor: None },
     };
     env.iter().for_each(|(name, value)| known_secrets::note(name, value));
     let executed = executor
         .execute(Execution {
-            id: ToolRunId::new(),
+            id: call,
             owner: viewer.user().map(|user| user.to_string()).unwrap_or_default(),
             user: viewer.user().map(|user| user.to_string()).unwrap_or_default(),
             tool: id.clone(),
@@ -129,5 +164,10 @@ async fn call_tool(
         Err(error) => Err(with_something_near(registry, viewer, &tool, error).await),
         output => output,
     };
-    Called { version: executed.version.unwrap_or(tool.version), duration_ms: executed.duration_ms, result }
+    Called {
+        version: executed.version.unwrap_or(tool.version),
+        duration_ms: executed.duration_ms,
+        executor: executed.executor,
+        result,
+    }
 }

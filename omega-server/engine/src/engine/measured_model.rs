@@ -38,6 +38,10 @@ impl Model for MeasuredModel {
         span.set(attribute::OPERATION, CHAT);
         span.set(attribute::PROVIDER, provider);
         span.set(attribute::MODEL, model);
+        if let Some((host, port)) = self.model.server() {
+            span.set(attribute::SERVER, host);
+            span.set(attribute::SERVER_PORT, port);
+        }
         let context = span.context();
         let mut call = Call {
             span,

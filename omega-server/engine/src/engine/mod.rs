@@ -10,6 +10,7 @@ mod answers;
 mod call_input;
 mod call_lookup;
 mod call_policy;
+mod call_telemetry;
 pub mod capacity;
 mod credential_policy;
 mod deltas;

@@ -5,6 +5,7 @@ use super::{
     adding::{self, Rules},
     call_input,
     call_policy::{self, ReadyCall},
+    call_telemetry::{self, CallEnd},
     locked,
     model_step::jitter,
     tool_search,
@@ -12,10 +13,6 @@ use super::{
 use crate::{
     domain::sealed::SealedCredential,
     executor::Redacting,
-    observe::{
-        names::attribute,
-        span::{Kind, Span},
-    },
     process::{
         failpoint::{self, Point},
         offload,
@@ -36,7 +33,7 @@ use omega_core::{
         EnvVar, Registry, RegistryError, Tool, Viewer,
         meta::{AddInput, AddOutput, SearchInput, SearchOutput},
     },
-    schema, trace,
+    schema,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -50,7 +47,7 @@ pub const TOOL_TIMEOUT: Duration = Duration::from_secs(300);
 const OVERLOADED_TRIES: u32 = 5;
 const OVERLOADED_DELAY: Duration = Duration::from_millis(500);
 
-/// What a call's span says that this worker could not bring to its end.
+/// What is told of a call that this worker could not bring to its end.
 const INTERRUPTED: &str = "interrupted";
 
 /// What is to be done for a call.
@@ -91,27 +88,28 @@ pub(super) async fn perform(
     if cancel.is_cancelled() {
         return Ok(not_begun(&tool_run.version));
     }
-    let mut span = Span::begin(Kind::Internal, || format!("execute_tool {}", tool_run.tool_id));
-    span.set(attribute::OPERATION, "execute_tool");
-    span.set(attribute::TOOL, tool_run.tool_id.to_string());
-    span.set(attribute::TOOL_CALL, tool_run.id.to_string());
-    span.set(attribute::TOOL_TYPE, "function");
-    let done = trace::within(span.context(), begin(engine, lease, tool_run, work, cancel)).await;
-    match &done {
-        Ok(Done::Settled(settled)) => {
-            if let Some(executor) = &settled.executor {
-                span.set(attribute::EXECUTOR, executor.as_str());
-            }
-            if let Some(error) = &settled.error {
-                span.fail(error.code.as_str());
-            }
+    let doing = begin(engine, lease, tool_run, work, cancel);
+    call_telemetry::told(&tool_run.tool_id, tool_run.id, doing, end_of).await
+}
+
+fn end_of(done: &Result<Done>) -> CallEnd {
+    let ended = |status: ToolRunStatus, error: Option<ToolErrorCode>| CallEnd {
+        status: Some(status.as_str()),
+        error: error.map(ToolErrorCode::as_str),
+        executor: None,
+    };
+    match done {
+        Ok(Done::Settled(settled)) => CallEnd {
+            executor: settled.executor.clone(),
+            ..ended(settled.status, settled.error.as_ref().map(|error| error.code))
+        },
+        Ok(Done::Found(..) | Done::Added(..)) => ended(ToolRunStatus::Succeeded, None),
+        Ok(Done::Lacks(_)) => ended(ToolRunStatus::AwaitingCredentials, Some(ToolErrorCode::MissingEnvVars)),
+        Ok(Done::Asks(_) | Done::Waits(_)) => {
+            ended(ToolRunStatus::AwaitingApproval, Some(ToolErrorCode::NeedsApproval))
         }
-        Ok(Done::Found(..) | Done::Added(..)) => {}
-        Ok(Done::Lacks(_)) => span.fail(ToolErrorCode::MissingEnvVars.as_str()),
-        Ok(Done::Asks(_) | Done::Waits(_)) => span.fail(ToolErrorCode::NeedsApproval.as_str()),
-        Err(_) => span.fail(INTERRUPTED),
+        Err(_) => CallEnd { error: Some(INTERRUPTED), ..CallEnd::default() },
     }
-    done
 }
 
 async fn begin(
@@ -290,14 +288,6 @@ async fn run(
             Settled { executor: executed.executor, notice: executed.notice, ..Settled::failed(error, &version, took) }
         }
     };
-    tracing::info!(
-        event = "tool.finished",
-        tool_run_id = %tool_run.id,
-        tool = %id,
-        status = settled.status.as_str(),
-        duration_ms = settled.duration_ms,
-        error.code = settled.error.as_ref().map(|error| error.code.as_str()),
-    );
     if is_tools_own(settled.error.as_ref()) {
         engine.inner.registry.record_outcome(ready.viewer, tool, settled.error.is_none()).await;
     }

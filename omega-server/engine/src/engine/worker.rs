@@ -33,6 +33,8 @@ struct Worker {
     hurry: Arc<Notify>,
     /// When the lease held for certain: before the statement was sent that prolonged it.
     renewed: Instant,
+    /// Whether the last heartbeat did not know of it.
+    is_missed: bool,
 }
 
 /// What a worker is told while it works.
@@ -55,7 +57,7 @@ impl Workers {
     fn insert(&self, lease: &Lease, renewed: Instant) -> Signals {
         let signals = Signals::default();
         let Signals { cancel, lost, hurry } = signals.clone();
-        let worker = Worker { fence: lease.fence, cancel, lost, hurry, renewed };
+        let worker = Worker { fence: lease.fence, cancel, lost, hurry, renewed, is_missed: false };
         if let Some(earlier) = self.runs().insert(lease.run, worker) {
             // This node lost the run and has it again.
             earlier.lost.cancel();
@@ -95,15 +97,23 @@ impl Workers {
     }
 
     /// Notes what a heartbeat brought, and gives the leases that nobody here works on.
-    fn beat(&self, beat: &Beat, sent: Instant) -> Vec<Lease> {
+    ///
+    /// A run that the heartbeat does not know may have ended a moment ago, and its worker be about to go: it is lost when another
+    /// worker has it, when the next heartbeat misses it too, or when its lease may have run out.
+    fn beat(&self, beat: &Beat, sent: Instant, patience: Duration) -> Vec<Lease> {
         let mut runs = self.runs();
         let held: HashMap<RunId, u64> = beat.held.iter().map(|(lease, _)| (lease.run, lease.fence)).collect();
         for (run, worker) in runs.iter_mut() {
-            if held.get(run) == Some(&worker.fence) {
+            let fence = held.get(run);
+            if fence == Some(&worker.fence) {
                 worker.renewed = worker.renewed.max(sent);
+                worker.is_missed = false;
             } else if worker.renewed < sent {
                 // Claimed before the heartbeat was sent, and not its own any more.
-                worker.lost.cancel();
+                if fence.is_some() || worker.is_missed || sent.duration_since(worker.renewed) >= patience {
+                    worker.lost.cancel();
+                }
+                worker.is_missed = true;
             }
         }
         for (lease, _) in beat.held.iter().filter(|(_, cancel)| *cancel) {
@@ -193,7 +203,7 @@ impl Engine {
 
     /// A run that is ours at two heartbeats and that nobody here works on was claimed by a statement whose answer was lost.
     async fn heard(&self, beat: &Beat, sent: Instant, before: &[Lease]) -> Vec<Lease> {
-        let idle = self.inner.working.beat(beat, sent);
+        let idle = self.inner.working.beat(beat, sent, self.patience());
         for tool_run in &beat.cancelled_tools {
             let _ = self.signal_tool_cancel(*tool_run);
         }
@@ -215,11 +225,15 @@ impl Engine {
         }
     }
 
+    /// How long a lease holds for certain after it was prolonged.
+    fn patience(&self) -> Duration {
+        self.inner.config.lease * 5 / 6
+    }
+
     /// Whether a worker may begin something that can't be taken back: its lease was prolonged so lately that no other node
     /// can have taken over, by this process's own clock.
     pub(super) fn still_holds(&self, lease: &Lease) -> Result<()> {
-        let patience = self.inner.config.lease * 5 / 6;
-        if self.inner.working.holds(lease, patience) { Ok(()) } else { Err(StoreError::LeaseLost) }
+        if self.inner.working.holds(lease, self.patience()) { Ok(()) } else { Err(StoreError::LeaseLost) }
     }
 
     fn work(&self, claimed: Claimed, claimed_at: Instant) {
@@ -322,27 +336,29 @@ mod tests {
     use super::*;
     use omega_core::id::ConversationId;
 
+    const PATIENCE: Duration = Duration::from_secs(25);
+
     fn lease(fence: u64) -> Lease {
         Lease { run: RunId(uuid::Uuid::nil()), conversation: ConversationId(uuid::Uuid::nil()), fence }
     }
 
     #[test]
     fn a_lease_holds_as_long_as_it_was_prolonged_lately_and_is_of_this_worker() {
-        let (working, patience) = (Workers::default(), Duration::from_secs(25));
+        let (working, patience) = (Workers::default(), PATIENCE);
         let long_ago = Instant::now().checked_sub(Duration::from_secs(26)).unwrap();
         let Signals { lost, .. } = working.insert(&lease(1), long_ago);
         assert!(!working.holds(&lease(1), patience), "claimed too long ago");
         let held = |fence| Beat { held: vec![(lease(fence), false)], cancelled_tools: Vec::new() };
-        assert!(working.beat(&held(1), Instant::now()).is_empty());
+        assert!(working.beat(&held(1), Instant::now(), patience).is_empty());
         assert!(working.holds(&lease(1), patience) && !lost.is_cancelled());
         assert!(!working.holds(&lease(2), patience), "of another worker");
         // The heartbeat did not prolong it: somebody else has the run.
-        working.beat(&held(2), Instant::now() + Duration::from_millis(1));
+        working.beat(&held(2), Instant::now() + Duration::from_millis(1), patience);
         assert!(lost.is_cancelled() && !working.holds(&lease(1), patience));
         // Claimed after the heartbeat was sent: that it does not know of it says nothing.
         let sent = Instant::now();
         let Signals { cancel, lost, .. } = working.insert(&lease(3), Instant::now() + Duration::from_millis(1));
-        working.beat(&Beat::default(), sent);
+        working.beat(&Beat::default(), sent, patience);
         assert!(!lost.is_cancelled() && !cancel.is_cancelled());
         working.remove(&lease(1));
         assert_eq!(working.len(), 1, "an earlier worker does not take the later one's place away");
@@ -352,8 +368,32 @@ mod tests {
     fn a_heartbeat_brings_cancellations_and_runs_that_nobody_works_on() {
         let working = Workers::default();
         let beat = Beat { held: vec![(lease(4), true)], cancelled_tools: Vec::new() };
-        assert_eq!(working.beat(&beat, Instant::now()), [lease(4)]);
+        assert_eq!(working.beat(&beat, Instant::now(), PATIENCE), [lease(4)]);
         let Signals { cancel, .. } = working.insert(&lease(4), Instant::now());
-        assert!(working.beat(&beat, Instant::now()).is_empty() && cancel.is_cancelled());
+        assert!(working.beat(&beat, Instant::now(), PATIENCE).is_empty() && cancel.is_cancelled());
+    }
+
+    #[test]
+    fn a_run_that_has_just_ended_is_not_lost() {
+        let none = Beat::default();
+        let held = Beat { held: vec![(lease(5), false)], cancelled_tools: Vec::new() };
+        let begun = Instant::now();
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        for (beats, is_lost) in [
+            (vec![(&none, 10)], false),
+            (vec![(&none, 10), (&none, 20)], true),
+            (vec![(&none, 10), (&held, 20), (&none, 30)], false),
+            (vec![(&held, 10), (&none, 20), (&none, 30)], true),
+            // This process stood still, or the database was away.
+            (vec![(&none, 25)], true),
+            (vec![(&held, 25), (&none, 50)], true),
+        ] {
+            let working = Workers::default();
+            let Signals { lost, .. } = working.insert(&lease(5), begun);
+            for (beat, seconds) in &beats {
+                working.beat(beat, at(*seconds), PATIENCE);
+            }
+            assert_eq!(lost.is_cancelled(), is_lost, "{:?}", beats.iter().map(|beat| beat.1).collect::<Vec<_>>());
+        }
     }
 }

@@ -46,7 +46,7 @@ pub fn make(cache: &Path, limit: u64) {
 
 fn removed(outcome: io::Result<bool>) -> bool {
     outcome.unwrap_or_else(|error| {
-        tracing::warn!(%error, "the cache of tools can't be made smaller");
+        tracing::warn!(event = "image.not_removed", %error, "the cache of tools can't be made smaller");
         false
     })
 }

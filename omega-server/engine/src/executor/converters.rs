@@ -28,7 +28,7 @@ impl Converters {
         match self.installed.get_or_try_init(|| self.install(deno, installer)).await {
             Ok(folder) => Some(folder),
             Err(error) => {
-                tracing::warn!(%error, "the schema converters can't be installed");
+                tracing::warn!(event = "converters.not_installed", %error, "the schema converters can't be installed");
                 None
             }
         }

@@ -109,7 +109,11 @@ impl Executor for Fleet {
                     return Executed { executor: Some(member.name.clone()), ..executed };
                 }
                 Attempt::NotBegun(error) => {
-                    tracing::info!(event = "executor.not_begun", executor = member.name, code = error.code.as_str());
+                    tracing::info!(
+                        event = "executor.not_begun",
+                        executor = member.name,
+                        error.code = error.code.as_str()
+                    );
                     permit.settle(verdict(Some(&error))).await;
                     why = Some(error);
                 }

@@ -1,53 +1,65 @@
 //! What a package is lent to be looked into: variables with values that open nothing and lead nowhere, in the form that their names or the
 //! package ask for, and the arguments of its MCP server. No call ever has one of them.
 
-use super::{protocol::Description, secret_names::looks_secret, server_starts::Way};
+use super::{
+    protocol::{Argument, Description, Place},
+    secret_names::looks_secret,
+    server_starts::Way,
+};
 use omega_core::executor::{ToolError, ToolErrorCode};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// Variables that a package gets to be looked into; some want one after the other.
 const MOST: usize = 16;
 /// Given where a package wants a key to be looked into; it opens nothing.
 const STAND_IN: &str = "omega-describes-only";
-/// Stands for a file with as good as nothing in it, which the process makes for itself (`runner/mcp.mjs`).
-const EMPTY_FILE: &str = "{empty}";
 /// What stands for variables whose names say what they hold, by a word of the name or its end, the first that fits.
-const BY_NAME: [(&str, &str); 23] = [
-    ("MONGO*_URI", "mongodb://nowhere.invalid/none"),
-    ("MONGO*_URL", "mongodb://nowhere.invalid/none"),
-    ("MONGO*_STRING", "mongodb://nowhere.invalid/none"),
-    ("REDIS*_URL", "redis://nowhere.invalid"),
-    ("MYSQL*_URL", "mysql://nowhere.invalid/none"),
-    ("*DATABASE_URL", "postgresql://nowhere.invalid/none"),
-    ("*DATABASE_URI", "postgresql://nowhere.invalid/none"),
-    ("POSTGRES*_URL", "postgresql://nowhere.invalid/none"),
-    ("*_CONNECTION_STRING", "postgresql://nowhere.invalid/none"),
-    ("*_DSN", "postgresql://nowhere.invalid/none"),
-    ("*URL", "https://nowhere.invalid"),
-    ("*URI", "https://nowhere.invalid"),
-    ("*ENDPOINT", "https://nowhere.invalid"),
-    ("*HOST", "nowhere.invalid"),
-    ("*DOMAIN", "nowhere.invalid"),
-    ("*EMAIL", "nobody@nowhere.invalid"),
-    ("*PORT", "443"),
-    ("*REGION", "us-east-1"),
-    ("*_JSON", "{}"),
-    ("*_FILE", EMPTY_FILE),
-    ("*_PATH", EMPTY_FILE),
-    ("*_CREDENTIALS", EMPTY_FILE),
-    ("*_DIR", super::server_starts::FOLDER),
+const BY_NAME: [(&str, Lent); 23] = [
+    ("MONGO*_URI", text("mongodb://nowhere.invalid/none")),
+    ("MONGO*_URL", text("mongodb://nowhere.invalid/none")),
+    ("MONGO*_STRING", text("mongodb://nowhere.invalid/none")),
+    ("REDIS*_URL", text("redis://nowhere.invalid")),
+    ("MYSQL*_URL", text("mysql://nowhere.invalid/none")),
+    ("*DATABASE_URL", text("postgresql://nowhere.invalid/none")),
+    ("*DATABASE_URI", text("postgresql://nowhere.invalid/none")),
+    ("POSTGRES*_URL", text("postgresql://nowhere.invalid/none")),
+    ("*_CONNECTION_STRING", text("postgresql://nowhere.invalid/none")),
+    ("*_DSN", text("postgresql://nowhere.invalid/none")),
+    ("*URL", text("https://nowhere.invalid")),
+    ("*URI", text("https://nowhere.invalid")),
+    ("*ENDPOINT", text("https://nowhere.invalid")),
+    ("*HOST", text("nowhere.invalid")),
+    ("*DOMAIN", text("nowhere.invalid")),
+    ("*EMAIL", text("nobody@nowhere.invalid")),
+    ("*PORT", text("443")),
+    ("*REGION", text("us-east-1")),
+    ("*_JSON", text("{}")),
+    ("*_FILE", Lent::Place(Place::File)),
+    ("*_PATH", Lent::Place(Place::File)),
+    ("*_CREDENTIALS", Lent::Place(Place::File)),
+    ("*_DIR", Lent::Place(Place::Folder)),
 ];
+
+/// What a variable is lent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Lent {
+    /// A value that opens nothing.
+    Text(Cow<'static, str>),
+    Place(Place),
+}
 
 #[derive(Default, Clone)]
 pub struct Given {
-    /// Variables with values that open nothing.
-    pub env: BTreeMap<String, String>,
+    env: BTreeMap<String, Lent>,
     /// Those of them with which it lists more tools, and without which it works.
     optional: BTreeSet<String>,
     /// What keys have to begin with.
     form: Option<String>,
     /// Arguments of its MCP server.
-    pub arguments: Vec<String>,
+    pub arguments: Vec<Argument>,
     /// Whether its MCP server is not let go where it gives up.
     pub insists: bool,
 }
@@ -100,6 +112,24 @@ impl Given {
         self.lend(names);
     }
 
+    /// Variables with a value that opens nothing.
+    pub fn texts(&self) -> BTreeMap<String, String> {
+        let texts = self.env.iter().filter_map(|(name, lent)| match lent {
+            Lent::Text(text) => Some((name.clone(), text.clone().into_owned())),
+            Lent::Place(_) => None,
+        });
+        texts.collect()
+    }
+
+    /// Variables that stand for a place which the process makes for itself.
+    pub fn places(&self) -> BTreeMap<String, Place> {
+        let places = self.env.iter().filter_map(|(name, lent)| match lent {
+            Lent::Place(place) => Some((name.clone(), *place)),
+            Lent::Text(_) => None,
+        });
+        places.collect()
+    }
+
     fn lend(&mut self, names: impl IntoIterator<Item = String>) {
         let form = self.form.clone().unwrap_or_default();
         self.env.extend(names.into_iter().map(|name| (name.clone(), value_of(&name, &form))));
@@ -112,16 +142,20 @@ impl Given {
     }
 }
 
+const fn text(text: &'static str) -> Lent {
+    Lent::Text(Cow::Borrowed(text))
+}
+
 /// What stands for a variable.
-fn value_of(name: &str, form: &str) -> String {
+fn value_of(name: &str, form: &str) -> Lent {
     if looks_secret(name) && !form.is_empty() {
-        return format!("{form}{STAND_IN}");
+        return Lent::Text(format!("{form}{STAND_IN}").into());
     }
     let fits = |pattern: &str| match pattern.split_once('*') {
         Some((begin, end)) => name.starts_with(begin) && name.ends_with(end),
         None => name == pattern,
     };
-    BY_NAME.iter().find(|(pattern, _)| fits(pattern)).map_or(STAND_IN, |(_, value)| value).to_owned()
+    BY_NAME.iter().find(|(pattern, _)| fits(pattern)).map_or(text(STAND_IN), |(_, lent)| lent.clone())
 }
 
 #[cfg(test)]
@@ -136,21 +170,22 @@ mod tests {
     #[test]
     fn a_variable_holds_what_its_name_says_and_opens_nothing() {
         for (name, value) in [
-            ("ACME_API_KEY", STAND_IN),
-            ("ACME_API_URL", "https://nowhere.invalid"),
-            ("MONGODB_URI", "mongodb://nowhere.invalid/none"),
-            ("MDB_MONGO_CONNECTION_STRING", "postgresql://nowhere.invalid/none"),
-            ("DATABASE_URL", "postgresql://nowhere.invalid/none"),
-            ("SMTP_PORT", "443"),
-            ("JIRA_HOST", "nowhere.invalid"),
-            ("GOOGLE_CREDENTIALS_FILE", EMPTY_FILE),
-            ("GOOGLE_OAUTH_CREDENTIALS", EMPTY_FILE),
-            ("ACME_WORKSPACE", STAND_IN),
+            ("ACME_API_KEY", text(STAND_IN)),
+            ("ACME_API_URL", text("https://nowhere.invalid")),
+            ("MONGODB_URI", text("mongodb://nowhere.invalid/none")),
+            ("MDB_MONGO_CONNECTION_STRING", text("postgresql://nowhere.invalid/none")),
+            ("DATABASE_URL", text("postgresql://nowhere.invalid/none")),
+            ("SMTP_PORT", text("443")),
+            ("JIRA_HOST", text("nowhere.invalid")),
+            ("GOOGLE_CREDENTIALS_FILE", Lent::Place(Place::File)),
+            ("GOOGLE_OAUTH_CREDENTIALS", Lent::Place(Place::File)),
+            ("ACME_STATE_DIR", Lent::Place(Place::Folder)),
+            ("ACME_WORKSPACE", text(STAND_IN)),
         ] {
             assert_eq!(value_of(name, ""), value, "{name}");
         }
-        assert_eq!(value_of("ACME_API_KEY", "ak_"), format!("ak_{STAND_IN}"));
-        assert_eq!(value_of("ACME_URL", "ak_"), "https://nowhere.invalid");
+        assert_eq!(value_of("ACME_API_KEY", "ak_"), Lent::Text(format!("ak_{STAND_IN}").into()));
+        assert_eq!(value_of("ACME_URL", "ak_"), text("https://nowhere.invalid"));
     }
 
     #[test]
@@ -160,7 +195,7 @@ mod tests {
         assert!(!given.takes(&missing(json!({"missing": ["A_KEY"]}))));
         assert!(given.takes(&missing(json!({"missing": [], "form": "ak_"}))));
         assert!(!given.takes(&missing(json!({"missing": [], "form": "other_"}))));
-        assert_eq!(given.env, BTreeMap::from([("A_KEY".to_owned(), format!("ak_{STAND_IN}"))]));
+        assert_eq!(given.texts(), BTreeMap::from([("A_KEY".to_owned(), format!("ak_{STAND_IN}"))]));
         let many: Vec<_> = (0..50).map(|n| format!("N{n}_KEY")).collect();
         assert!(!given.takes(&missing(json!({ "missing": many }))), "too much");
         assert!(!given.takes(&ToolError::new(ToolErrorCode::ToolError, "B_KEY")));

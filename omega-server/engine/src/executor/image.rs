@@ -103,7 +103,7 @@ impl Image {
         match linked {
             Ok(Ok(())) => Some(there),
             Ok(Err(error)) => {
-                tracing::debug!(%error, image = %self.spec, "an image can't be shown to a process that waits");
+                tracing::debug!(event = "image.not_linked", %error, image = %self.spec, "an image can't be shown to a process that waits");
                 None
             }
             Err(_) => None,

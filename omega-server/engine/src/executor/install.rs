@@ -113,7 +113,7 @@ impl Installer {
             return Err(failed(message));
         }
         if let Err(error) = offload::run(IMAGE.most, move || downloads.keep()).await {
-            tracing::warn!(%error, "downloaded packages can't be kept for others");
+            tracing::warn!(event = "downloads.not_kept", %error, "downloaded packages can't be kept for others");
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use super::{
     image::Image,
     integrity,
     jail::Jail,
+    lacks,
     launch::Launcher,
     limits::Limits,
     manifest::Manifest,
@@ -39,8 +40,6 @@ use tokio::{sync::Semaphore, time::timeout};
 
 /// How the tools of a package's MCP server begin.
 const SERVER: &str = "mcp:";
-/// Characters that are told of why a server did not start.
-const SAID: usize = 300;
 /// Calls that may wait for a place.
 const QUEUE: usize = 64;
 /// How long somebody waits to have a package installed and looked into, behind others: each of them may take minutes.
@@ -219,6 +218,7 @@ impl LocalExecutor {
             input: args.is_none().then_some(input),
             args,
             env,
+            places: BTreeMap::new(),
             max_output: 0,
             declared: manifest.tools.clone(),
             subpaths: Vec::new(),
@@ -335,10 +335,7 @@ impl Executor for LocalExecutor {
             destructive: tool.destructive,
             integrity: None,
         });
-        let not_started = found.server_failure.as_deref().map(|why| not_started(why, found.tools.is_empty()));
-        let not_made = found.unmade.iter().map(|why| not_made(why));
-        let lent = found.lent.iter().map(|maker| lent(maker));
-        let lacks = not_started.into_iter().chain(not_made).chain(lent).chain(about.lacks.iter().cloned()).collect();
+        let lacks = lacks::of(&found, &about.lacks);
         let locked = image.clone();
         let integrity = offload::run(IMAGE.most, move || integrity::of(&locked)).await;
         Ok(DescribedPackage {
@@ -404,25 +401,6 @@ async fn place<'a>(preparing: &'a CallQueue, owner: &str) -> Result<Slot<'a>, To
         Ok(place) => place.map_err(overloaded),
         Err(_) => Err(overloaded(Full { retry_after: PATIENCE / 2 })),
     }
-}
-
-/// What is said of a package whose program gave no tools where others of its kind are MCP servers.
-fn not_started(why: &str, is_all: bool) -> String {
-    let what =
-        if is_all { "did not answer as an MCP server" } else { "ends where it lacks something, and so does each call" };
-    format!("its program {what} ({})", why.chars().take(SAID).collect::<String>())
-}
-
-/// The same of an export that makes tools for those who give it what it wants.
-fn not_made(why: &str) -> String {
-    format!("tools that have to be made first could not be: {}", why.chars().take(SAID).collect::<String>())
-}
-
-/// The same of one that made its tools of a stand-in.
-fn lent(maker: &str) -> String {
-    format!(
-        "{maker} makes its tools of a client or of settings that a program has: what a call has of those are its variables"
-    )
 }
 
 fn overloaded(full: Full) -> ToolError {

@@ -28,6 +28,7 @@ mod install;
 mod integrity;
 pub mod jail;
 mod kept;
+mod lacks;
 mod launch;
 mod limits;
 mod listings;

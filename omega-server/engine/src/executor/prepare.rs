@@ -219,7 +219,7 @@ impl Workshop {
         if self.images.add(&deno.path, image, &types, newer).await.is_err() {
             // Nobody wrote any; the image's list of packages is set back.
             if let Err(error) = self.images.add(&deno.path, image, added, newer).await {
-                tracing::debug!(%error, image = %image.spec, "the image keeps a name that is not there");
+                tracing::debug!(event = "image.not_set_back", %error, image = %image.spec, "the image keeps a name that is not there");
             }
             return found;
         }
@@ -327,7 +327,8 @@ impl Workshop {
             id: String::new(),
             input: None,
             args: None,
-            env: given.env.clone(),
+            env: given.texts(),
+            places: given.places(),
             max_output: 0,
             declared: manifest.tools.clone(),
             subpaths: manifest.subpaths.clone(),

@@ -356,6 +356,7 @@ much() { head -c $1 /dev/zero | tr '\0' $2; }";
             input: None,
             args: None,
             env: <_>::default(),
+            places: <_>::default(),
             max_output: 0,
             declared: vec![],
             subpaths: Vec::new(),

@@ -24,6 +24,25 @@ pub enum Op {
     Execute,
 }
 
+/// What a process makes for itself, in its own folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    Folder,
+    /// One with as good as nothing in it.
+    File,
+}
+
+/// One with which an MCP server is started.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Argument {
+    /// As it stands.
+    Text(String),
+    /// The call's own folder.
+    Folder,
+}
+
 /// One job. Holds secrets: no `Debug`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,6 +59,8 @@ pub struct Job {
     /// Positional arguments of a plain function: each a list of one, or of none where it is left out. JSON has no `undefined`.
     pub args: Option<Vec<Vec<Value>>>,
     pub env: BTreeMap<String, String>,
+    /// Variables that stand for a place which the process makes for itself; only to describe. What a user gives is never one.
+    pub places: BTreeMap<String, Place>,
     /// Bytes of output before it is cut.
     pub max_output: usize,
     /// Tools that the package declares; their exports may be factories.
@@ -47,7 +68,7 @@ pub struct Job {
     /// Its MCP server's script, where it is one.
     pub bin: Option<String>,
     /// With which arguments that is started.
-    pub arguments: Vec<String>,
+    pub arguments: Vec<Argument>,
     /// Whether it is not let go where it gives up; only to describe.
     pub insists: bool,
     /// Subpaths of its `exports` that may hold tools; only to describe.
@@ -302,7 +323,7 @@ pub struct Description {
     pub server_failure: Option<String>,
     /// With which arguments that starts; the host finds that out.
     #[serde(default)]
-    pub arguments: Vec<String>,
+    pub arguments: Vec<Argument>,
     /// Those without which it can't be imported; the host finds them out.
     #[serde(default)]
     pub needed_at_import: Vec<String>,

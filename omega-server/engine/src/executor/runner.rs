@@ -14,7 +14,7 @@ macro_rules! script {
     };
 }
 
-const SCRIPTS: [(&str, &str); 40] = [
+const SCRIPTS: [(&str, &str); 42] = [
     script!("main.mjs"),
     script!("approval.mjs"),
     script!("callback.mjs"),
@@ -29,6 +29,7 @@ const SCRIPTS: [(&str, &str); 40] = [
     script!("factory.mjs"),
     script!("failure.mjs"),
     script!("foreign.mjs"),
+    script!("hooks.mjs"),
     script!("insist.mjs"),
     script!("listening.mjs"),
     script!("living.mjs"),
@@ -40,6 +41,7 @@ const SCRIPTS: [(&str, &str); 40] = [
     script!("outcomes.mjs"),
     script!("package.mjs"),
     script!("parameters.mjs"),
+    script!("places.mjs"),
     script!("plain.mjs"),
     script!("programs.mjs"),
     script!("reason.mjs"),

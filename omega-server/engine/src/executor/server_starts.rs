@@ -2,12 +2,10 @@
 //! only how they are used, unless they are told to speak over stdio. Nothing is guessed that neither the server, its scripts nor its
 //! README name.
 
-use super::{contents::within, secret_names::scripts_of};
+use super::{contents::within, protocol::Argument, secret_names::scripts_of};
 use omega_core::budget::MANIFEST;
 use std::{collections::BTreeSet, fs::File, io::Read, path::Path};
 
-/// Stands for the call's own folder.
-pub const FOLDER: &str = "{folder}";
 /// Ways that are tried; each takes seconds.
 const MOST: usize = 4;
 /// What programs take to speak over stdio, the plainest first, by the word that tells of it. The last one stands in the scripts of
@@ -39,7 +37,7 @@ const CREDENTIALS: [&str; 7] = ["key", "token", "secret", "password", "auth", "c
 /// One way to start a server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Way {
-    pub arguments: Vec<String>,
+    pub arguments: Vec<Argument>,
     /// Variables that it is shown with.
     pub variables: Vec<String>,
 }
@@ -126,7 +124,7 @@ fn readme(package: &Path) -> String {
 }
 
 /// The arguments behind the package's name in the settings of clients that a README shows (`"args": ["-y", "name", "start"]`).
-fn told(readme: &str, name: &str) -> Vec<Vec<String>> {
+fn told(readme: &str, name: &str) -> Vec<Vec<Argument>> {
     let settings = readme.split("\"args\"").skip(1).take(MOST_SETTINGS);
     let found = settings.filter_map(|rest| {
         let list = rest.trim_start().strip_prefix(':')?.trim_start();
@@ -148,24 +146,32 @@ fn told(readme: &str, name: &str) -> Vec<Vec<String>> {
                 (false, false) => {
                     is_value = false;
                     let is_path = item.starts_with(['/', '~']) || item.contains(":\\");
-                    given.push(if is_path { FOLDER.to_owned() } else { item });
+                    given.push(if is_path { Argument::Folder } else { Argument::Text(item) });
                 }
             }
         }
-        given.iter().all(|item| item.len() <= LONGEST).then_some(given).filter(|given| !given.is_empty())
+        given.iter().all(is_short).then_some(given).filter(|given| !given.is_empty())
     });
     found.take(MOST / 2).collect()
 }
 
-fn ways(words: &str, named: &BTreeSet<&str>) -> Vec<Vec<String>> {
+fn is_short(argument: &Argument) -> bool {
+    match argument {
+        Argument::Text(text) => text.len() <= LONGEST,
+        Argument::Folder => true,
+    }
+}
+
+fn ways(words: &str, named: &BTreeSet<&str>) -> Vec<Vec<Argument>> {
     let words = words.to_lowercase();
     let has = |word: &str| words.split(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c))).any(|w| w == word);
     let over_stdio =
         OVER_STDIO.iter().filter(|(mark, _)| has(mark) || named.contains(mark)).map(|(_, way)| way.to_vec());
     let commands = COMMANDS.iter().filter(|command| is_usage(&words) && has(command)).map(|command| vec![*command]);
-    let folder = wants_folder(&words).then(|| vec![FOLDER]);
-    let all = folder.into_iter().chain(over_stdio).chain(commands).take(MOST);
-    all.map(|way| way.into_iter().map(str::to_owned).collect()).collect()
+    let folder = wants_folder(&words).then(|| vec![Argument::Folder]);
+    let texts =
+        over_stdio.chain(commands).map(|way| way.into_iter().map(|text| Argument::Text(text.to_owned())).collect());
+    folder.into_iter().chain(texts).take(MOST).collect()
 }
 
 fn is_usage(words: &str) -> bool {
@@ -181,23 +187,31 @@ fn wants_folder(words: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn shown(arguments: &[Argument]) -> String {
+        let shown = arguments.iter().map(|argument| match argument {
+            Argument::Text(text) => text.as_str(),
+            Argument::Folder => "<folder>",
+        });
+        shown.collect::<Vec<_>>().join(" ")
+    }
+
     #[test]
     fn a_server_is_started_in_the_ways_that_it_names_and_in_no_others() {
         for (words, scripts, expected) in [
             ("the moon is wrong", None, vec![]),
-            ("Usage: x <allowed-directory>", None, vec![FOLDER]),
+            ("Usage: x <allowed-directory>", None, vec!["<folder>"]),
             ("it listens on a port", Some("--stdio"), vec!["--stdio"]),
             (
                 "Usage: x [--transport http|stdio]",
                 None,
-                vec![FOLDER, "--transport stdio", "--transport=stdio", "stdio"],
+                vec!["<folder>", "--transport stdio", "--transport=stdio", "stdio"],
             ),
             ("it listens on a port", Some("--transport"), vec!["--transport stdio", "--transport=stdio"]),
-            ("Usage: x <command>\n  mcp   Start it\n  login", None, vec![FOLDER, "mcp", "start"]),
+            ("Usage: x <command>\n  mcp   Start it\n  login", None, vec!["<folder>", "mcp", "start"]),
             ("the server could not start", None, vec![]),
         ] {
             let found = ways(words, &scripts.into_iter().collect()).into_iter();
-            let found: Vec<String> = found.map(|way| way.join(" ")).collect();
+            let found: Vec<String> = found.map(|way| shown(&way)).collect();
             assert_eq!(found, expected, "{words} {scripts:?}");
         }
     }
@@ -212,7 +226,7 @@ mod tests {
         .unwrap();
         let ways = || {
             let found = starts("it listens on a port", "x", package.path()).into_iter();
-            found.map(|way| (way.arguments.join(" "), way.variables.join(" "))).collect::<Vec<_>>()
+            found.map(|way| (shown(&way.arguments), way.variables.join(" "))).collect::<Vec<_>>()
         };
         let way = |arguments: &str, variables: &str| (arguments.to_owned(), variables.to_owned());
         assert_eq!(ways(), [way("--stdio", "")]);
@@ -247,14 +261,15 @@ mod tests {
             (r#"["-y", "x", "start", "--api-key", "YOUR_KEY"]"#, vec!["start"]),
             (r#"["-y", "x@1.2", "--figma-api-key=YOUR-KEY", "--stdio"]"#, vec!["--stdio"]),
             (r#"["/c", "npx", "x", "--accessToken", "<t>", "--domain", "a.test"]"#, vec!["--domain a.test"]),
-            (r#"["x", "/Users/you/Desktop", "C:\\Data"]"#, vec!["{folder} {folder}"]),
+            (r#"["x", "/Users/you/Desktop", "C:\\Data"]"#, vec!["<folder> <folder>"]),
+            (r#"["x", "{folder}", "{empty}"]"#, vec!["{folder} {empty}"]),
             (r#"["-y", "--package", "x", "--", "mcp", "start", "--api-key", "k"]"#, vec!["start"]),
             (r#"["-y", "x"]"#, vec![]),
             (r#"["-y", "xy", "start"]"#, vec![]),
             (r#"["-y", "x", start"#, vec![]),
         ] {
             let readme = format!("Add it:\n```json\n{{\"command\": \"npx\", \"args\": {settings}}}\n```");
-            let found: Vec<String> = told(&readme, "x").into_iter().map(|way| way.join(" ")).collect();
+            let found: Vec<String> = told(&readme, "x").into_iter().map(|way| shown(&way)).collect();
             assert_eq!(found, expected, "{settings}");
         }
     }

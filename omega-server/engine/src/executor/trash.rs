@@ -37,7 +37,7 @@ pub fn take(cache: &Path, folder: &Path) -> io::Result<()> {
 /// The same for who has no other way than to go on.
 pub fn take_or_warn(cache: &Path, folder: &Path) {
     if let Err(error) = take(cache, folder) {
-        tracing::warn!(%error, folder = %folder.display(), "a folder that is no longer needed stays behind");
+        tracing::warn!(event = "trash.not_taken", %error, folder = %folder.display(), "a folder that is no longer needed stays behind");
     }
 }
 
@@ -45,7 +45,7 @@ pub fn take_or_warn(cache: &Path, folder: &Path) {
 pub fn empty(cache: &Path) {
     for entry in fs::read_dir(cache.join(FOLDER)).into_iter().flatten().flatten() {
         if let Err(error) = remove_later(entry.path()) {
-            tracing::warn!(%error, "the trash can't be emptied");
+            tracing::warn!(event = "trash.not_emptied", %error, "the trash can't be emptied");
             return;
         }
     }
@@ -67,7 +67,7 @@ fn remover() -> io::Result<&'static mpsc::Sender<PathBuf>> {
         let _ = rustix::process::nice(NICE);
         for folder in taken {
             if let Err(error) = tree::remove(&folder) {
-                tracing::warn!(%error, folder = %folder.display(), "a folder in the trash can't be removed");
+                tracing::warn!(event = "trash.not_removed", %error, folder = %folder.display(), "a folder in the trash can't be removed");
             }
         }
     })?;

@@ -78,7 +78,7 @@ pub fn size_of(folder: &Path) -> u64 {
         ControlFlow::<()>::Continue(())
     });
     if let Err(error) = walked {
-        tracing::warn!(%error, folder = %folder.display(), "a folder can't be measured");
+        tracing::warn!(event = "folder.not_measured", %error, folder = %folder.display(), "a folder can't be measured");
     }
     bytes
 }

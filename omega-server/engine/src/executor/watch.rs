@@ -126,7 +126,7 @@ fn look(process: &Path, scratch: &Path, limits: Limits) -> Result<Left, Full> {
         Ok(ControlFlow::Continue(())) => {}
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(Full::Hidden),
         // It is gone and its process with it, or the machine is short of something: the next look tells.
-        Err(error) => tracing::debug!(%error, "the files of a call can't be counted"),
+        Err(error) => tracing::debug!(event = "call.not_measured", %error, "the files of a call can't be counted"),
     }
     // A file that was removed but is still open takes room that no folder shows.
     let device = fs::metadata(scratch).map(|folder| folder.dev()).unwrap_or_default();

@@ -64,6 +64,8 @@ pub mod attribute {
     pub const ERROR_TYPE: &str = "error.type";
     pub const METHOD: &str = "http.request.method";
     pub const ROUTE: &str = "http.route";
+    pub const SERVER: &str = "server.address";
+    pub const SERVER_PORT: &str = "server.port";
     pub const STATUS: &str = "http.response.status_code";
     pub const SERVICE: &str = "service.name";
     pub const SERVICE_VERSION: &str = "service.version";

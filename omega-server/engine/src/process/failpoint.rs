@@ -250,7 +250,7 @@ mod armed {
             if before != Ok(1) {
                 continue;
             }
-            tracing::warn!(event = "failpoint", name = armed.name, action = ?armed.action);
+            tracing::warn!(event = "failpoint.reached", name = armed.name, action = ?armed.action);
             match armed.action {
                 Action::Abort => die(),
                 Action::Panic => panic!("failpoint {}: {}", armed.name, words()),

@@ -24,14 +24,18 @@ use omega_core::{
 };
 use secrecy::SecretString;
 use serde_json::Value;
-use std::{collections::HashMap, sync::atomic::Ordering};
+use std::{collections::HashMap, num::NonZero, thread};
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt},
-    task::spawn_blocking,
+    task::{JoinHandle, spawn_blocking},
 };
 
 /// Refused lines, and notices, of an import that are told.
 const MOST_TOLD: usize = 20;
+/// Rows that are written in one transaction.
+const WRITTEN: usize = 4 * BATCH;
+/// Rows of an import that are brought into order before they are written.
+const SORTED: usize = 50_000;
 
 /// What becomes of a row whose version is older than the one that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,12 +64,20 @@ impl RegistryService {
         older: Older,
     ) -> Result<IntakeResult, RegistryError> {
         let mut taken = IntakeResult::default();
-        for batch in tools.chunks(BATCH) {
-            self.take_batch(owner, batch, source, older, &mut taken).await?;
+        let mut indexing = None;
+        for batch in tools.chunks(WRITTEN) {
+            // While these are written, those before are indexed.
+            if let Some(next) = self.take_batch(owner, batch, source, older, &mut taken).await? {
+                indexing = Some(next);
+            }
+        }
+        if let Some(last) = indexing {
+            last.await.map_err(|error| RegistryError::Unavailable(error.to_string()))?;
         }
         Ok(taken)
     }
 
+    /// Stores some of them; when they are waited for, they are indexed.
     async fn take_batch(
         &self,
         owner: Option<UserId>,
@@ -73,7 +85,7 @@ impl RegistryService {
         source: Source,
         older: Older,
         taken: &mut IntakeResult,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<Option<JoinHandle<()>>, RegistryError> {
         let _one_writer = self.writing.lock().await;
         let known = self.known_rows(owner, batch.iter().map(Fitted::tool)).await?;
         let mut new: HashMap<ToolId, StoredTool> = HashMap::new();
@@ -92,23 +104,23 @@ impl RegistryService {
             }
         }
         if new.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let new: Vec<StoredTool> = new.into_values().collect();
         let change = |row: &StoredTool| known.get(&row.tool.tool_id).map(|known| known.tool.clone());
         let was: Vec<Option<Tool>> = new.iter().map(change).collect();
         let pairs = was.iter().zip(&new).map(|(was, row)| Change { was: was.as_ref(), is: &row.tool });
         let mut facts = changes::facts(owner, source.as_str(), &pairs.collect::<Vec<_>>());
-        if source == Source::Starter && self.indexed.load(Ordering::Acquire) == 0 {
+        if source == Source::Starter && self.index.revision() == 0 {
             // What an empty registry begins with is no change of it.
             facts.clear();
         }
         let revision = self.rows.upsert(owner, &new, &facts).await?;
         taken.changed += new.len();
-        if owner.is_none() {
-            self.index_written(revision, new);
-        }
-        Ok(())
+        Ok(match owner {
+            None => Some(self.index.written(revision, new).await),
+            Some(_) => None,
+        })
     }
 
     /// The rows that are there of some tools, of an owner's own or of everybody's.
@@ -218,20 +230,20 @@ impl RegistryService {
         let _one_writer = self.writing.lock().await;
         let removed = self.rows.remove(owner, package, changes::removed(owner, package)).await?;
         if owner.is_none() {
-            self.unindex(&removed);
+            self.index.remove(&removed).await;
         }
         Ok(removed.len())
     }
 
     /// Imports rows, one JSON object a line; lines that are none are told and skipped. While some are written, the next ones are
-    /// read on another thread.
+    /// read on other threads.
     pub async fn import(&self, reader: impl AsyncBufRead + Unpin + Send) -> Result<Imported, RegistryError> {
         let mut lines = reader.lines();
         let mut imported = Imported { imported: 0, refused: Vec::new(), notices: Vec::new(), total: 0 };
         let (mut number, mut before) = (0_u64, Vec::new());
         loop {
-            let mut some = Vec::with_capacity(BATCH);
-            while some.len() < BATCH {
+            let mut some = Vec::new();
+            while some.len() < SORTED {
                 let line = lines.next_line().await.map_err(|error| RegistryError::Unavailable(error.to_string()))?;
                 let Some(line) = line else { break };
                 number += 1;
@@ -239,24 +251,27 @@ impl RegistryService {
                     some.push((number, line));
                 }
             }
-            let ended = some.len() < BATCH;
-            let reading = spawn_blocking(move || some.iter().map(|(number, line)| (*number, read(line))).collect());
+            let ended = some.len() < SORTED;
+            let reading = read_all(some);
             self.take_imported(std::mem::take(&mut before), &mut imported).await?;
-            let lines: Vec<(u64, Result<Fitted, String>)> =
-                reading.await.map_err(|error| RegistryError::Unavailable(error.to_string()))?;
-            for (number, line) in lines {
-                match line {
-                    Ok(tool) => {
-                        tell(&mut imported.notices, tool.notices());
-                        before.push(tool);
+            for part in reading {
+                let lines = part.await.map_err(|error| RegistryError::Unavailable(error.to_string()))?;
+                for (number, line) in lines {
+                    match line {
+                        Ok(tool) => {
+                            tell(&mut imported.notices, tool.notices());
+                            before.push(tool);
+                        }
+                        Err(reason) => tell(&mut imported.refused, std::iter::once(format!("line {number}: {reason}"))),
                     }
-                    Err(reason) => tell(&mut imported.refused, std::iter::once(format!("line {number}: {reason}"))),
                 }
             }
+            // Neighbours lie beside each other: a batch of them writes a few places of the table, not as many as it has rows.
+            before.sort_by(|a, b| a.tool().tool_id.as_str().cmp(b.tool().tool_id.as_str()));
             if ended {
                 self.take_imported(before, &mut imported).await?;
                 let _ = spawn_blocking(memory::give_back).await;
-                return Ok(Imported { total: self.size(), ..imported });
+                return Ok(Imported { total: self.index.size(), ..imported });
             }
         }
     }
@@ -271,6 +286,22 @@ impl RegistryService {
         tell(&mut imported.refused, older);
         Ok(())
     }
+}
+
+/// A line's number, and its tool.
+type Read = (u64, Result<Fitted, String>);
+
+/// Has lines read by as many threads as there are processors; their parts in order.
+fn read_all(mut lines: Vec<(u64, String)>) -> Vec<JoinHandle<Vec<Read>>> {
+    let parts = thread::available_parallelism().map_or(1, NonZero::get);
+    let size = lines.len().div_ceil(parts).max(1);
+    let mut reading = Vec::with_capacity(parts);
+    while !lines.is_empty() {
+        let rest = lines.split_off(size.min(lines.len()));
+        let part = std::mem::replace(&mut lines, rest);
+        reading.push(spawn_blocking(move || part.into_iter().map(|(number, line)| (number, read(&line))).collect()));
+    }
+    reading
 }
 
 /// The tool of a line.

@@ -11,8 +11,10 @@ pub mod catalogue;
 mod changes;
 mod describe_queue;
 mod extensible;
+mod index_file;
 pub mod indexing;
 mod intake;
+mod live_index;
 mod mirror;
 pub mod model_files;
 mod nearest;
@@ -28,12 +30,15 @@ mod ways;
 
 pub use add_error::AddError;
 pub use extensible::ExtensibleRegistry;
+pub use index_file::{INDEX_FILES_LAST, IndexFile, IndexFileRows};
 pub use intake::{IntakeResult, Older};
 pub use mirror::{Address, Mirror, MirrorRows, Pace, SeenRows};
 pub use nearest::with_nearest;
 pub use rerank::VectorRows;
 pub use service::RegistryService;
 pub use stored::{Failing, Outcomes, RowsCursor, RowsError, Source, StoredTool, ToolRows};
+
+use service::BATCH;
 
 #[cfg(test)]
 mod catalogue_check;

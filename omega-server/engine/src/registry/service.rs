@@ -9,12 +9,11 @@ use super::{
     Outcomes, RowsError, Source, StoredTool, ToolRows, catalogue,
     changes::{self, Change},
     describe_queue::{DescribeQueue, is_of_package},
-    indexing,
+    index_file::{self, IndexFile},
     intake::Older,
+    live_index::LiveIndex,
     mirror::MirrorControl,
     package_tools::matching,
-    packages::Packages,
-    rerank::Rerank,
     row_limits::Fitted,
     user_tools::{UserIndex, UserIndexes},
 };
@@ -32,16 +31,14 @@ use std::{
     collections::HashMap,
     path::Path,
     sync::{
-        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
     },
 };
 use tokio::task::spawn_blocking;
 
 /// Rows that are written, or read, at once.
 pub(super) const BATCH: usize = 1_000;
-/// Rows that are indexed before searches get their turn again.
-const INDEXED_AT_ONCE: usize = 100;
 /// Pages of rows that are indexed before the registry is open.
 const PAGES_AT_ONCE: usize = 10;
 /// Ids that an unknown one is answered with.
@@ -56,12 +53,8 @@ impl From<RowsError> for RegistryError {
 pub struct RegistryService {
     pub(super) rows: Arc<dyn ToolRows>,
     pub(super) executor: Arc<dyn Executor>,
-    index: RwLock<Index>,
-    packages: RwLock<Packages>,
+    pub(super) index: Arc<LiveIndex>,
     own: UserIndexes,
-    pub(super) rerank: Arc<Rerank>,
-    /// The last change of the rows that all share which the index knows.
-    pub(super) indexed: AtomicI64,
     /// Held by who indexes what another node changed.
     catching_up: tokio::sync::Mutex<()>,
     /// Rows are read, merged and written by one at a time.
@@ -80,16 +73,29 @@ impl RegistryService {
     /// Opens the registry: the starter catalogue is brought up to date, then the rows are indexed; when there are very
     /// many, the rest of them in the background, while search works on what is there.
     pub async fn open(rows: Arc<dyn ToolRows>, executor: Arc<dyn Executor>) -> Result<Arc<Self>, RegistryError> {
+        Self::open_with(rows, executor, None).await
+    }
+
+    /// The same, with the index that was kept in a file, which is kept in step from here on.
+    pub async fn open_with(
+        rows: Arc<dyn ToolRows>,
+        executor: Arc<dyn Executor>,
+        file: Option<IndexFile>,
+    ) -> Result<Arc<Self>, RegistryError> {
         // Before any row is read: what changes from here on is read again.
-        let indexed = AtomicI64::new(rows.standing(Viewer::Anybody).await?.revision);
+        let standing = rows.standing(Viewer::Anybody).await?.revision;
+        let saved = match &file {
+            Some(file) => file.load(&*rows, standing).await,
+            None => None,
+        };
+        let is_saved = saved.is_some();
+        let (index, revision) = saved.unwrap_or_else(|| (Index::default(), standing));
+        let index = Arc::new(LiveIndex::new(index, revision));
         let service = Arc::new(Self {
             rows,
             executor,
-            index: RwLock::new(Index::default()),
-            packages: RwLock::default(),
+            index,
             own: UserIndexes::default(),
-            rerank: Arc::default(),
-            indexed,
             catching_up: tokio::sync::Mutex::new(()),
             writing: tokio::sync::Mutex::new(()),
             describing: DescribeQueue::default(),
@@ -101,40 +107,62 @@ impl RegistryService {
         let ids: Vec<ToolId> = starter.iter().map(|tool| tool.tool_id.clone()).collect();
         let starter = starter.into_iter().filter_map(|tool| Fitted::new(tool).ok()).collect();
         service.take(None, starter, Source::Starter, Older::Taken).await?;
-        service.index_missing(service.rows.get(Viewer::Anybody, &ids).await?);
+        service.index.put_missing(service.rows.get(Viewer::Anybody, &ids).await?);
+        if let Some(file) = file {
+            tokio::spawn(index_file::keep(Arc::downgrade(&service), file));
+        }
         let mut after = None;
-        for _ in 0..PAGES_AT_ONCE {
-            after = service.load(after).await?;
-            if after.is_none() {
-                return Ok(service);
+        if is_saved {
+            service.catch_up(standing).await?;
+        } else {
+            for _ in 0..PAGES_AT_ONCE {
+                after = service.load(after).await?;
+                if after.is_none() {
+                    return Ok(service);
+                }
             }
         }
         let rest = Arc::clone(&service);
         tokio::spawn(async move {
-            while after.is_some() {
-                after = match rest.load(after.take()).await {
-                    Ok(after) => after,
-                    Err(error) => {
-                        *rest.trouble.write().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
-                        None
-                    }
-                };
+            let whole = if is_saved { rest.catch_up_all(standing).await } else { rest.load_all(after).await };
+            if let Err(error) = whole {
+                *rest.trouble.write().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
             }
             let _ = spawn_blocking(memory::give_back).await;
         });
         Ok(service)
     }
 
+    async fn load_all(&self, mut after: Option<ToolId>) -> Result<(), RegistryError> {
+        while after.is_some() {
+            after = self.load(after.take()).await?;
+        }
+        Ok(())
+    }
+
+    /// Brings an index of a file up to the rows.
+    async fn catch_up_all(&self, revision: i64) -> Result<(), RegistryError> {
+        while self.index.revision() < revision {
+            self.catch_up(revision).await?;
+        }
+        self.loading.store(false, Ordering::Relaxed);
+        self.check_index().await
+    }
+
+    pub(super) fn is_loading(&self) -> bool {
+        self.loading.load(Ordering::Relaxed)
+    }
+
     /// Has searches weighed by the sentence encoder in a folder too, whenever there is one in it. The first folder counts.
     pub fn use_model(&self, folder: &Path) {
-        self.rerank.begin(folder, &self.rows);
+        self.index.rerank.begin(folder, &self.rows);
     }
 
     /// Indexes the page of rows after an id; where the next page begins, if there is one.
     async fn load(&self, after: Option<ToolId>) -> Result<Option<ToolId>, RegistryError> {
         let page = self.rows.page(after.as_ref(), u32::try_from(BATCH).unwrap_or(u32::MAX)).await?;
         let last = page.last().filter(|_| page.len() == BATCH).map(|row| row.tool.tool_id.clone());
-        self.index_missing(page);
+        self.index.put_missing(page);
         if last.is_none() {
             self.loading.store(false, Ordering::Relaxed);
         }
@@ -145,18 +173,18 @@ impl RegistryService {
     async fn catch_up(&self, revision: i64) -> Result<(), RegistryError> {
         let Ok(_one_at_a_time) = self.catching_up.try_lock() else { return Ok(()) };
         for _ in 0..PAGES_AT_ONCE {
-            let indexed = self.indexed.load(Ordering::Acquire);
+            let indexed = self.index.revision();
             if indexed >= revision {
                 break;
             }
             let next = match self.rows.changed_after(indexed).await? {
                 Some((next, rows)) => {
-                    self.index_rows(rows);
+                    self.index.put_next(rows).await;
                     next
                 }
                 None => revision,
             };
-            self.indexed.fetch_max(next, Ordering::AcqRel);
+            self.index.has_all_of(next);
         }
         Ok(())
     }
@@ -189,7 +217,7 @@ impl RegistryService {
         if ids.len() < wanted {
             let before = own.map_or(0, |own| own.list(category, 0, usize::MAX).len());
             let (offset, room) = (offset.saturating_sub(before), wanted - ids.len());
-            ids.extend(self.index().list_below(own, category, offset, room));
+            ids.extend(self.index.read().list_below(own, category, offset, room));
         }
         let more = ids.len() > limit;
         ids.truncate(limit);
@@ -205,63 +233,15 @@ impl RegistryService {
     pub fn status(&self) -> RegistryStatus {
         let trouble = self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone();
         let status = String::from(if trouble.is_some() { "degraded" } else { "ok" });
-        let loading = self.loading.load(Ordering::Relaxed);
-        let detail = trouble.or_else(|| loading.then(|| String::from("tools are still being indexed")));
-        let detail = detail.or_else(|| self.rerank.trouble());
+        let detail = trouble.or_else(|| self.is_loading().then(|| String::from("tools are still being indexed")));
+        let detail = detail.or_else(|| self.index.rerank.trouble());
         RegistryStatus {
             status,
-            tools: self.size(),
-            packages: self.packages.read().unwrap_or_else(PoisonError::into_inner).count(),
+            tools: self.index.size(),
+            packages: self.index.packages(),
             detail,
             mirror: self.mirror.status(Timestamp::now()),
         }
-    }
-
-    pub(super) fn size(&self) -> u64 {
-        u64::try_from(self.index().len()).unwrap_or(u64::MAX)
-    }
-
-    fn index(&self) -> RwLockReadGuard<'_, Index> {
-        self.index.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
-        self.index.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn index_rows(&self, rows: Vec<StoredTool>) {
-        for some in rows.chunks(INDEXED_AT_ONCE) {
-            let mut packages = self.packages.write().unwrap_or_else(PoisonError::into_inner);
-            let mut index = self.index_mut();
-            self.rerank.changed(some.iter().map(|row| &row.tool));
-            for row in some {
-                let outcomes = row.outcomes;
-                let tool = row.clone().seen(Viewer::Anybody);
-                if !index.contains(tool.tool_id.as_str()) {
-                    packages.add(&tool.tool_id);
-                }
-                indexing::put(&mut index, &tool, outcomes);
-            }
-        }
-    }
-
-    /// Takes rows out of the index that are stored no more.
-    pub(super) fn unindex(&self, ids: &[ToolId]) {
-        let mut packages = self.packages.write().unwrap_or_else(PoisonError::into_inner);
-        let mut index = self.index_mut();
-        for id in ids {
-            if index.remove(id.as_str()) {
-                packages.remove(id);
-            }
-        }
-    }
-
-    /// Indexes rows that were read a while ago: those that somebody indexed meanwhile are newer.
-    fn index_missing(&self, mut rows: Vec<StoredTool>) {
-        let index = self.index();
-        rows.retain(|row| !index.contains(row.tool.tool_id.as_str()));
-        drop(index);
-        self.index_rows(rows);
     }
 
     /// The rows of some ids, in their order.
@@ -278,7 +258,7 @@ impl RegistryService {
         }
         let own = self.own(viewer).await?;
         let mut nearest = own.map(|own| own.index.nearest(id.as_str(), NEAREST)).unwrap_or_default();
-        nearest.extend(self.index().nearest(id.as_str(), NEAREST));
+        nearest.extend(self.index.read().nearest(id.as_str(), NEAREST));
         nearest.truncate(NEAREST);
         let nearest = nearest.iter().filter_map(|id| id.parse().ok()).collect();
         Err(RegistryError::NotFound { id: id.to_string(), nearest })
@@ -305,7 +285,7 @@ impl RegistryService {
         let package = match self.executor.describe(id.package(), &row.tool.version, &owner).await {
             Ok(package) => package,
             Err(error) => {
-                tracing::warn!(tool = %id, %error, "a tool could not be described");
+                tracing::warn!(event = "tool.not_described", tool = %id, %error, "a tool could not be described");
                 // Of what runs it a failure says nothing about the package.
                 if is_of_package(error.code) {
                     self.describing.failed(&name);
@@ -328,11 +308,13 @@ impl RegistryService {
         }
         let tool = match Fitted::new(tool) {
             Ok(fitted) => {
-                fitted.notices().for_each(|notice| tracing::warn!(tool = %id, notice, "a row was cut"));
+                fitted
+                    .notices()
+                    .for_each(|notice| tracing::warn!(event = "tool.cut", tool = %id, notice, "a row was cut"));
                 fitted.into_parts().0
             }
             Err(error) => {
-                tracing::warn!(tool = %id, %error, "a tool's description does not fit");
+                tracing::warn!(event = "tool.not_described", tool = %id, %error, "a tool's description does not fit");
                 return Ok(row);
             }
         };
@@ -343,15 +325,9 @@ impl RegistryService {
         let completed = StoredTool { tool, ..row };
         let revision = self.rows.upsert(owner, std::slice::from_ref(&completed), &facts).await?;
         if owner.is_none() {
-            self.index_written(revision, vec![completed.clone()]);
+            let _ = self.index.written(revision, vec![completed.clone()]).await.await;
         }
         Ok(completed)
-    }
-
-    pub(super) fn index_written(&self, revision: i64, rows: Vec<StoredTool>) {
-        self.index_rows(rows);
-        // Behind what another node wrote in between comes what it wrote: the next search reads both.
-        let _ = self.indexed.compare_exchange(revision - 1, revision, Ordering::AcqRel, Ordering::Acquire);
     }
 }
 
@@ -361,10 +337,10 @@ impl Registry for RegistryService {
         let own = self.own(viewer).await?;
         let own = own.as_ref().map(|own| &own.index);
         let (text, _) = QUERY.cut(&query.text);
-        let depth = self.rerank.depth(query.limit);
-        let found = self.index().search_below(own, text, query.category.as_deref(), depth);
+        let depth = self.index.rerank.depth(query.limit);
+        let found = self.index.read().search_below(own, text, query.category.as_deref(), depth);
         let is_own = |id: &str| own.is_some_and(|own| own.contains(id));
-        let mut found = self.rerank.ordered(text.text(), found, is_own).await;
+        let mut found = self.index.rerank.ordered(text.text(), found, is_own).await;
         found.truncate(query.limit);
         let mut ids: Vec<String> = found.iter().map(|hit| hit.id.clone()).collect();
         // Who writes a tool's id means that tool, whatever else has its words.
@@ -402,7 +378,9 @@ impl Registry for RegistryService {
         let outcomes = match self.rows.record_outcome(owner, id, viewer, ok).await {
             Ok(Some(outcomes)) => outcomes,
             Ok(None) => return,
-            Err(error) => return tracing::warn!(tool = %id, %error, "an outcome was not counted"),
+            Err(error) => {
+                return tracing::warn!(event = "tool.not_counted", tool = %id, %error, "an outcome was not counted");
+            }
         };
         if owner.is_some() {
             return;
@@ -411,8 +389,10 @@ impl Registry for RegistryService {
         let before = Outcomes { runs: outcomes.runs - 1, failures: outcomes.failures - u64::from(!ok) };
         if before.health(Health::Unknown) != outcomes.health(Health::Unknown) || before.trust() != outcomes.trust() {
             match self.row(Viewer::Anybody, id).await {
-                Ok(row) => self.index_rows(vec![row]),
-                Err(error) => tracing::warn!(tool = %id, %error, "a tool's health was not updated"),
+                Ok(row) => self.index.put_next(vec![row]).await,
+                Err(error) => {
+                    tracing::warn!(event = "tool.not_counted", tool = %id, %error, "a tool's health was not updated")
+                }
             }
         }
     }

@@ -4,6 +4,7 @@
 //! sees it in place of everybody's row of the same id.
 
 use super::{
+    index_file::IndexFileRows,
     mirror::MirrorRows,
     rerank::VectorRows,
     row_limits::{Fitted, judged},
@@ -184,7 +185,7 @@ pub struct RowsCursor {
 
 /// Where rows are stored. `owner` is whose own rows are meant; everybody's without one.
 #[async_trait]
-pub trait ToolRows: MirrorRows + VectorRows {
+pub trait ToolRows: MirrorRows + VectorRows + IndexFileRows {
     /// Everybody's rows in the order of their ids, those after `after`, at most `limit`.
     async fn page(&self, after: Option<&ToolId>, limit: u32) -> Result<Vec<StoredTool>, RowsError>;
 

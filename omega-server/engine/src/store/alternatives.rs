@@ -7,7 +7,7 @@ use super::{
     rows::{RunRow, id, json},
     sql, tx_opt,
 };
-use crate::process::failpoint::Transaction;
+use crate::{domain::row::row, process::failpoint::Transaction};
 use omega_core::{
     api::{AlternativeChoice, RequiredAction, Run, RunStatus, SelectAlternative, ToolRunStatus},
     event::Event,
@@ -43,12 +43,13 @@ pub struct Offered {
     pub chosen: Chosen,
 }
 
-#[derive(sqlx::FromRow)]
-struct OfferRow {
-    tool_run_id: String,
-    choice: String,
-    status: String,
-    chosen: Option<String>,
+row! {
+    struct OfferRow {
+        tool_run_id: String,
+        choice: String,
+        status: String,
+        chosen: Option<String>,
+    }
 }
 
 impl OfferRow {

@@ -5,6 +5,7 @@ use super::{
     rows::{CallerRow, id, json},
     sql, tx_opt,
 };
+use crate::domain::row::row;
 use crate::domain::{
     audit_fact::{AuditAction, Fact},
     caller::{Caller, Via},
@@ -21,13 +22,14 @@ pub(super) const TOUCH_MILLIS: i64 = 60 * 1000;
 /// The role of those who administer the server.
 pub(super) const ADMIN: &str = "admin";
 
-#[derive(sqlx::FromRow)]
-struct KeyRow {
-    id: String,
-    name: String,
-    prefix: String,
-    created_at: i64,
-    last_used_at: Option<i64>,
+row! {
+    struct KeyRow {
+        id: String,
+        name: String,
+        prefix: String,
+        created_at: i64,
+        last_used_at: Option<i64>,
+    }
 }
 
 impl KeyRow {
@@ -42,12 +44,14 @@ impl KeyRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct KeyCallerRow {
-    #[sqlx(flatten)]
-    user: CallerRow,
-    key_id: String,
-    last_used_at: Option<i64>,
+row! {
+    struct KeyCallerRow {
+        key_id: String,
+        last_used_at: Option<i64>,
+    }
+    flatten {
+        user: CallerRow,
+    }
 }
 
 pub(super) fn sha256(text: &str) -> Vec<u8> {

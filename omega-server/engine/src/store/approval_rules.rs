@@ -6,6 +6,7 @@ use super::{
     rows::{EditionRow, id, word},
 };
 use crate::domain::audit_fact::{AuditAction, Fact};
+use crate::domain::row::row;
 use omega_core::{
     api::{ApprovalReason, PlanStep, Remember, StoredApproval, Timestamp},
     edition::Edition,
@@ -35,15 +36,17 @@ impl ApprovalRule {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct RuleRow {
-    id: String,
-    conversation_id: String,
-    tool_id: String,
-    reason: String,
-    #[sqlx(flatten)]
-    edition: EditionRow,
-    created_at: i64,
+row! {
+    struct RuleRow {
+        id: String,
+        conversation_id: String,
+        tool_id: String,
+        reason: String,
+        created_at: i64,
+    }
+    flatten {
+        edition: EditionRow,
+    }
 }
 
 impl Store {

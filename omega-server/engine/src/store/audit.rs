@@ -5,6 +5,7 @@ use super::{
     rows::{id, json},
     sql, tx_opt,
 };
+use crate::domain::row::row;
 use crate::domain::{
     audit_fact::Fact,
     hash_chain::{Head, Link, Walk, Wrong, explain, hex},
@@ -44,11 +45,12 @@ pub struct Noted {
     pub hash: String,
 }
 
-#[derive(sqlx::FromRow)]
-struct HeadRow {
-    chain: String,
-    n: i64,
-    hash: Vec<u8>,
+row! {
+    struct HeadRow {
+        chain: String,
+        n: i64,
+        hash: Vec<u8>,
+    }
 }
 
 impl From<HeadRow> for Head {

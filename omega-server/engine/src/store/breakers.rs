@@ -1,25 +1,27 @@
 //! Rows of circuit breakers.
 
 use super::{Result, Store, StoreError, exec, read_all, tx_opt};
+use crate::domain::row::row;
 use crate::executor::breaker::{BreakerKey, Change, Circuit, CircuitState, KeepError, KeepsBreakers};
 use async_trait::async_trait;
 use omega_core::api::Timestamp;
 
-/// `key, state, failures, successes, window_started_at, opened_at, next_probe_at, delay_ms, probe_owner, reason, failed_for, is_shared`.
-#[derive(sqlx::FromRow)]
-struct Row {
-    key: String,
-    state: String,
-    failures: i64,
-    successes: i64,
-    window_started_at: i64,
-    opened_at: Option<i64>,
-    next_probe_at: Option<i64>,
-    delay_ms: i64,
-    probe_owner: Option<String>,
-    reason: String,
-    failed_for: Option<String>,
-    is_shared: bool,
+row! {
+    /// `key, state, failures, successes, window_started_at, opened_at, next_probe_at, delay_ms, probe_owner, reason, failed_for, is_shared`.
+    struct Row {
+        key: String,
+        state: String,
+        failures: i64,
+        successes: i64,
+        window_started_at: i64,
+        opened_at: Option<i64>,
+        next_probe_at: Option<i64>,
+        delay_ms: i64,
+        probe_owner: Option<String>,
+        reason: String,
+        failed_for: Option<String>,
+        is_shared: bool,
+    }
 }
 
 fn circuit(row: Row) -> (String, Circuit) {

@@ -8,6 +8,7 @@ use super::{
     tx_opt,
 };
 use crate::domain::caller::{Caller, Via};
+use crate::domain::row::row;
 use omega_core::{
     api::{Author, Participant, Visibility},
     event::Event,
@@ -58,18 +59,19 @@ pub struct Joining {
     pub author: Author,
 }
 
-#[derive(sqlx::FromRow)]
-struct EntryRow {
-    id: String,
-    owner_id: String,
-    visibility: String,
-    link_id: String,
-    link_epoch: i64,
-    display_name: Option<String>,
-    gravatar_hash: Option<String>,
-    epoch: Option<i64>,
-    blocked_at: Option<i64>,
-    actor: String,
+row! {
+    struct EntryRow {
+        id: String,
+        owner_id: String,
+        visibility: String,
+        link_id: String,
+        link_epoch: i64,
+        display_name: Option<String>,
+        gravatar_hash: Option<String>,
+        epoch: Option<i64>,
+        blocked_at: Option<i64>,
+        actor: String,
+    }
 }
 
 impl EntryRow {

@@ -8,6 +8,7 @@ use super::{
 use crate::domain::{
     audit_fact::{AuditAction, Fact},
     grant::Grant,
+    row::row,
     sealed::{CredentialPlace, Scope, Sealed, SealedCredential},
 };
 use omega_core::{
@@ -55,28 +56,27 @@ macro_rules! put_credential {
     };
 }
 
-#[derive(sqlx::FromRow)]
-struct KeptRow {
-    user_id: String,
-    scope: String,
-    place_of: String,
-    key_name: String,
-    dek_id: String,
-    nonce: Vec<u8>,
-    ciphertext: Vec<u8>,
-    hint: Option<String>,
-    created_at: i64,
-    updated_at: i64,
-    last_used_at: Option<i64>,
+row! {
+    struct KeptRow {
+        user_id: String,
+        scope: String,
+        place_of: String,
+        key_name: String,
+        dek_id: String,
+        nonce: Vec<u8>,
+        ciphertext: Vec<u8>,
+        hint: Option<String>,
+        created_at: i64,
+        updated_at: i64,
+        last_used_at: Option<i64>,
+    }
     // What came with a run was given for no tool.
-    #[sqlx(default)]
-    given_version: String,
-    #[sqlx(default)]
-    given_integrity: Option<String>,
-    #[sqlx(default)]
-    given_own: bool,
-    #[sqlx(default)]
-    keyring_account: Option<String>,
+    or_default {
+        given_version: String,
+        given_integrity: Option<String>,
+        given_own: bool,
+        keyring_account: Option<String>,
+    }
 }
 
 impl KeptRow {
@@ -94,15 +94,17 @@ impl KeptRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct GrantRow {
-    key_name: String,
-    tool_id: String,
-    publisher: String,
-    #[sqlx(flatten)]
-    edition: EditionRow,
-    source: String,
-    granted_at: i64,
+row! {
+    struct GrantRow {
+        key_name: String,
+        tool_id: String,
+        publisher: String,
+        source: String,
+        granted_at: i64,
+    }
+    flatten {
+        edition: EditionRow,
+    }
 }
 
 impl GrantRow {

@@ -1,6 +1,7 @@
 //! Data keys as the database has them: wrapped under a master key; and what is sealed under those that are retired.
 
 use super::{Result, Store, StoreError, credentials::place, exec, read_all, read_opt, rows::id, sql, tx_opt};
+use crate::domain::row::row;
 use crate::domain::{
     audit_fact::Fact,
     sealed::{CredentialPlace, Sealed},
@@ -23,13 +24,14 @@ pub(crate) enum KeptIn {
     RunEnv,
 }
 
-#[derive(sqlx::FromRow)]
-struct WrappedRow {
-    id: String,
-    user_id: String,
-    kek_id: String,
-    nonce: Vec<u8>,
-    wrapped_key: Vec<u8>,
+row! {
+    struct WrappedRow {
+        id: String,
+        user_id: String,
+        kek_id: String,
+        nonce: Vec<u8>,
+        wrapped_key: Vec<u8>,
+    }
 }
 
 impl WrappedRow {
@@ -42,17 +44,18 @@ impl WrappedRow {
 /// A row of a table of sealed values, by its own key.
 pub(crate) type SealedRow = ((String, String), CredentialPlace, Sealed);
 
-#[derive(sqlx::FromRow)]
-struct RetiredRow {
-    row_key: String,
-    row_name: String,
-    user_id: String,
-    scope: String,
-    place_of: String,
-    key_name: String,
-    dek_id: String,
-    nonce: Vec<u8>,
-    ciphertext: Vec<u8>,
+row! {
+    struct RetiredRow {
+        row_key: String,
+        row_name: String,
+        user_id: String,
+        scope: String,
+        place_of: String,
+        key_name: String,
+        dek_id: String,
+        nonce: Vec<u8>,
+        ciphertext: Vec<u8>,
+    }
 }
 
 impl Store {

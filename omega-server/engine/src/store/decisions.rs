@@ -12,6 +12,7 @@ use super::{
 use crate::{
     domain::{
         grant::{Grant, publisher},
+        row::row,
         sealed::{CredentialPlace, Sealed},
     },
     process::failpoint::Transaction,
@@ -76,24 +77,26 @@ pub(crate) fn call_of(tool_id: &str, edition: &Edition) -> String {
     format!("{tool_id}@{version}{integrity}{}", if *own { "#own" } else { "" })
 }
 
-#[derive(sqlx::FromRow)]
-struct ApprovalRow {
-    run_id: String,
-    tool_run_id: String,
-    tool_id: String,
-    reason: String,
-    args_digest: String,
-    status: String,
-    note: Option<String>,
-    remember: Option<String>,
+row! {
+    struct ApprovalRow {
+        run_id: String,
+        tool_run_id: String,
+        tool_id: String,
+        reason: String,
+        args_digest: String,
+        status: String,
+        note: Option<String>,
+        remember: Option<String>,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct RequestRow {
-    tool_run_id: String,
-    tool_id: String,
-    missing_keys: String,
-    status: String,
+row! {
+    struct RequestRow {
+        tool_run_id: String,
+        tool_id: String,
+        missing_keys: String,
+        status: String,
+    }
 }
 
 impl Store {

@@ -9,6 +9,7 @@ use super::{
     rows::{id, number, signed},
     sql,
 };
+use crate::domain::row::row;
 use crate::process::failpoint::{self, Point, Transaction};
 use omega_core::id::{ConversationId, MessageId, RunId};
 use sqlx::PgPool;
@@ -57,16 +58,17 @@ pub struct DeltaProgress {
     pub text: Option<(MessageId, u64, u32, u64)>,
 }
 
-#[derive(sqlx::FromRow)]
-struct DeltaRow {
-    conversation_id: String,
-    run_id: String,
-    message_id: String,
-    since: i64,
-    part: i64,
-    kind: String,
-    chunk_offset: i64,
-    data: String,
+row! {
+    struct DeltaRow {
+        conversation_id: String,
+        run_id: String,
+        message_id: String,
+        since: i64,
+        part: i64,
+        kind: String,
+        chunk_offset: i64,
+        data: String,
+    }
 }
 
 impl DeltaRow {
@@ -84,12 +86,13 @@ impl DeltaRow {
     }
 }
 
-/// Where text was written.
-#[derive(sqlx::FromRow)]
-struct WrittenRow {
-    message_id: String,
-    part: i64,
-    chunk_offset: i64,
+row! {
+    /// Where text was written.
+    struct WrittenRow {
+        message_id: String,
+        part: i64,
+        chunk_offset: i64,
+    }
 }
 
 impl Store {

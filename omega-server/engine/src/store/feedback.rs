@@ -7,7 +7,7 @@ use super::{
     rows::{id, json, signed, word},
     tx_all, tx_opt,
 };
-use crate::process::failpoint::Transaction;
+use crate::{domain::row::row, process::failpoint::Transaction};
 use omega_core::{
     api::{Feedback, GiveFeedback, Run, RunStatus, Timestamp},
     event::{Envelope, Event},
@@ -15,14 +15,15 @@ use omega_core::{
 };
 use std::collections::HashMap;
 
-#[derive(sqlx::FromRow)]
-struct FeedbackRow {
-    run_id: String,
-    author: String,
-    rating: String,
-    felt_real: Option<bool>,
-    comment: Option<String>,
-    created_at: i64,
+row! {
+    struct FeedbackRow {
+        run_id: String,
+        author: String,
+        rating: String,
+        felt_real: Option<bool>,
+        comment: Option<String>,
+        created_at: i64,
+    }
 }
 
 impl FeedbackRow {

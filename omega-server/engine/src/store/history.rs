@@ -7,7 +7,7 @@ use super::{
     rows::{MessageRow, RunRow, ToolRunRow},
     sql,
 };
-use crate::process::clock;
+use crate::{domain::row::row, process::clock};
 use omega_core::{
     agent::{Earlier, Exchange, RunConfig, Step},
     api::{Finished, Role, Run, Timestamp, ToolRun},
@@ -34,11 +34,12 @@ pub struct RunHistory {
     pub cancel_requested: bool,
 }
 
-/// The data that came along with a message.
-#[derive(sqlx::FromRow)]
-struct DataRow {
-    id: String,
-    data: String,
+row! {
+    /// The data that came along with a message.
+    struct DataRow {
+        id: String,
+        data: String,
+    }
 }
 
 impl Store {

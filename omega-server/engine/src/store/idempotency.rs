@@ -1,6 +1,7 @@
 //! Answers that were given already, by `Idempotency-Key`.
 
 use super::{Durability, LogTx, Result, Store, exec, read_opt, tx_opt};
+use crate::domain::row::row;
 
 /// How long an answer is kept.
 const KEPT_MILLIS: i64 = 24 * 3600 * 1000;
@@ -40,14 +41,15 @@ pub enum Replay {
     Mismatch,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    fingerprint: Vec<u8>,
-    status: String,
-    response_status: Option<i64>,
-    response_headers: Option<String>,
-    response_body: String,
-    locked_until: i64,
+row! {
+    struct Row {
+        fingerprint: Vec<u8>,
+        status: String,
+        response_status: Option<i64>,
+        response_headers: Option<String>,
+        response_body: String,
+        locked_until: i64,
+    }
 }
 
 impl Store {

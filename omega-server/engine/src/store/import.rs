@@ -19,6 +19,9 @@ use omega_core::{
     model::ToolCall,
 };
 
+/// Events that are written at once.
+const EVENTS: usize = 500;
+
 impl Store {
     /// Stores what was read from a document as a conversation of this owner, who is the only one to take part in it;
     /// `forked_from` is the title of the one here that it is a copy of.
@@ -81,17 +84,14 @@ impl Store {
         }
         insert_plans(&mut tx, &conversation, &user, import).await?;
         feedback::import(&mut tx, id, &import.events).await?;
-        for envelope in &import.events {
-            exec!(
-                &mut tx,
-                sql::INSERT_EVENT,
-                &conversation,
-                envelope.seq.map_or(0, signed),
-                envelope.run_id.map(|run| run.to_string()),
-                envelope.event.kind(),
-                json(envelope)?,
-                envelope.at.0,
-            )?;
+        // Most of a document: one by one they would hold the only writer of a SQLite database for longer than others wait for it.
+        for some in import.events.chunks(EVENTS) {
+            let mut lists = Vec::with_capacity(some.len());
+            for envelope in some {
+                let (seq, run) = (envelope.seq.map_or(0, signed), envelope.run_id.map(|run| run.to_string()));
+                lists.push((seq, run, envelope.event.kind(), json(envelope)?, envelope.at.0));
+            }
+            exec!(&mut tx, sql::IMPORT_EVENTS, json(&lists)?, &conversation)?;
         }
         tx.commit().await?;
         Ok(())

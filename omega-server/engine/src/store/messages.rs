@@ -9,7 +9,7 @@ use super::{
     rows::{MessageRow, OpenRunRow, id, json, number, signed},
     sql, tx_all, tx_opt,
 };
-use crate::{domain::sealed::Sealed, process::failpoint::Transaction};
+use crate::{domain::row::row, domain::sealed::Sealed, process::failpoint::Transaction};
 use omega_core::{
     api::{Accepted, Author, Message, MessageStatus, OnActive, Part, Role, Run, RunStatus, Usage},
     event::Event,
@@ -65,12 +65,13 @@ impl Sent {
     }
 }
 
-/// A message that was sent before.
-#[derive(sqlx::FromRow)]
-struct SentRow {
-    id: String,
-    seq: i64,
-    run_id: String,
+row! {
+    /// A message that was sent before.
+    struct SentRow {
+        id: String,
+        seq: i64,
+        run_id: String,
+    }
 }
 
 impl Store {

@@ -1,20 +1,22 @@
 //! The servers on one PostgreSQL: who lives, and what they tell each other.
 
 use super::{Result, Store, exec, read_all, rows::number, sql};
+use crate::domain::row::row;
 use omega_core::api::{NodeStatus, Timestamp};
 use sqlx::postgres::PgListener;
 
 /// Rows of nodes that died are kept for a day, for whoever looks.
 const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 
-#[derive(sqlx::FromRow)]
-struct NodeRow {
-    id: String,
-    version: String,
-    started_at: i64,
-    heartbeat_at: i64,
-    draining: bool,
-    age: i64,
+row! {
+    struct NodeRow {
+        id: String,
+        version: String,
+        started_at: i64,
+        heartbeat_at: i64,
+        draining: bool,
+        age: i64,
+    }
 }
 
 impl Store {

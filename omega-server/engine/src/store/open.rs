@@ -1,6 +1,6 @@
 //! Opening a database: the engine by the URL, the settings that the promises need, and the migrations.
 
-use super::{Db, Result, Store, StoreError, sqlite_file::DatabaseFile, wal_sync::WalSync};
+use super::{Db, Result, Store, StoreError, migrations, sqlite_file::DatabaseFile, wal_sync::WalSync};
 use crate::process::clock::Clock;
 use sqlx::{
     Connection, Executor,
@@ -78,7 +78,7 @@ async fn open_sqlite(path: &Path) -> Result<Store> {
              SQLite that it brings"
         )));
     }
-    migrated(sqlx::migrate!("../../migrations/sqlite").run(&write).await, &failed)?;
+    migrated(migrations::sqlite().run(&write).await, &failed)?;
     let read = pool()
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(5))
@@ -114,7 +114,7 @@ async fn open_postgres(url: &str) -> Result<Store> {
         .connect_with(options.clone().application_name("omega"))
         .await
         .map_err(|error| failed(format!("{error}; is PostgreSQL running and the URL right?")))?;
-    migrated(sqlx::migrate!("../../migrations/postgres").run(&pool).await, &failed)?;
+    migrated(migrations::postgres().run(&pool).await, &failed)?;
     let (fsync,): (String,) =
         sqlx::query_as("SHOW fsync").fetch_one(&pool).await.map_err(|error| failed(error.to_string()))?;
     if fsync == "off" {

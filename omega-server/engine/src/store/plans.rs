@@ -8,7 +8,7 @@ use super::{
     rows::{RunRow, id, json, word},
     sql, tx_all, tx_opt,
 };
-use crate::process::failpoint::Transaction;
+use crate::{domain::row::row, process::failpoint::Transaction};
 use omega_core::{
     api::{Plan, PlanAnswer, RequiredAction, Run, RunPlan, RunStatus, ToolRun, Usage},
     event::Event,
@@ -38,12 +38,13 @@ pub enum Planned {
     Selected(Box<Plan>),
 }
 
-#[derive(sqlx::FromRow)]
-struct CallRow {
-    id: String,
-    message_id: String,
-    tool_id: String,
-    status: String,
+row! {
+    struct CallRow {
+        id: String,
+        message_id: String,
+        tool_id: String,
+        status: String,
+    }
 }
 
 impl CallRow {
@@ -53,24 +54,27 @@ impl CallRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct ChosenRow {
-    tool_run_id: String,
-    chosen: String,
+row! {
+    struct ChosenRow {
+        tool_run_id: String,
+        chosen: String,
+    }
 }
 
-#[derive(Clone, sqlx::FromRow)]
-struct PlanRow {
-    id: String,
-    plan_set_id: String,
-    steps: String,
-    confidence: f64,
-    reasoning: String,
-    missing_vars: String,
-    pins: String,
-    conversation_id: String,
-    run_id: Option<String>,
-    status: String,
+row! {
+    #[derive(Clone)]
+    struct PlanRow {
+        id: String,
+        plan_set_id: String,
+        steps: String,
+        confidence: f64,
+        reasoning: String,
+        missing_vars: String,
+        pins: String,
+        conversation_id: String,
+        run_id: Option<String>,
+        status: String,
+    }
 }
 
 impl PlanRow {

@@ -1,17 +1,19 @@
 //! The prompts that runs had, each kept once: defaults for everybody, those with a user's own text for that user.
 
 use super::{Result, Store, StoreError, exec, read_opt};
+use crate::domain::row::row;
 use omega_core::{
     api::{StoredPrompt, Timestamp},
     id::UserId,
 };
 
-#[derive(sqlx::FromRow)]
-struct PromptRow {
-    version: String,
-    sha256: String,
-    body: String,
-    created_at: i64,
+row! {
+    struct PromptRow {
+        version: String,
+        sha256: String,
+        body: String,
+        created_at: i64,
+    }
 }
 
 impl Store {

@@ -1,6 +1,7 @@
 //! Rows as they come from either engine, and what they are at the API.
 
 use super::{Result, StoreError, api_keys::ADMIN};
+use crate::domain::row::row;
 use crate::domain::{
     caller::{Caller, Via},
     nul,
@@ -38,29 +39,31 @@ pub(super) fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-#[derive(sqlx::FromRow)]
-pub(super) struct ConversationRow {
-    pub owner_id: String,
-    pub title: Option<String>,
-    pub title_source: String,
-    pub model: String,
-    pub safe_mode: Option<bool>,
-    pub guest_credentials: String,
-    pub visibility: String,
-    pub link_id: String,
-    pub next_seq: i64,
-    pub created_at: i64,
-    pub updated_at: i64,
-    pub usage: String,
-    pub forked_from: Option<String>,
+row! {
+    pub(super) struct ConversationRow {
+        pub owner_id: String,
+        pub title: Option<String>,
+        pub title_source: String,
+        pub model: String,
+        pub safe_mode: Option<bool>,
+        pub guest_credentials: String,
+        pub visibility: String,
+        pub link_id: String,
+        pub next_seq: i64,
+        pub created_at: i64,
+        pub updated_at: i64,
+        pub usage: String,
+        pub forked_from: Option<String>,
+    }
 }
 
-/// The columns of a tool's edition.
-#[derive(sqlx::FromRow)]
-pub(super) struct EditionRow {
-    pub version: String,
-    pub integrity: Option<String>,
-    pub own: bool,
+row! {
+    /// The columns of a tool's edition.
+    pub(super) struct EditionRow {
+        pub version: String,
+        pub integrity: Option<String>,
+        pub own: bool,
+    }
 }
 
 impl From<EditionRow> for Edition {
@@ -69,13 +72,14 @@ impl From<EditionRow> for Edition {
     }
 }
 
-/// The columns of a user who makes a request.
-#[derive(sqlx::FromRow)]
-pub(super) struct CallerRow {
-    pub id: String,
-    pub display_name: String,
-    pub gravatar_hash: String,
-    pub role: String,
+row! {
+    /// The columns of a user who makes a request.
+    pub(super) struct CallerRow {
+        pub id: String,
+        pub display_name: String,
+        pub gravatar_hash: String,
+        pub role: String,
+    }
 }
 
 impl CallerRow {
@@ -90,21 +94,23 @@ impl CallerRow {
     }
 }
 
-/// A run that has not ended.
-#[derive(sqlx::FromRow)]
-pub(super) struct OpenRunRow {
-    pub id: String,
-    pub status: String,
-    pub actor_user_id: String,
+row! {
+    /// A run that has not ended.
+    pub(super) struct OpenRunRow {
+        pub id: String,
+        pub status: String,
+        pub actor_user_id: String,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-pub(super) struct ParticipantRow {
-    pub user_id: String,
-    pub role: String,
-    pub display_name: String,
-    pub gravatar_hash: String,
-    pub blocked_at: Option<i64>,
+row! {
+    pub(super) struct ParticipantRow {
+        pub user_id: String,
+        pub role: String,
+        pub display_name: String,
+        pub gravatar_hash: String,
+        pub blocked_at: Option<i64>,
+    }
 }
 
 impl ParticipantRow {
@@ -119,22 +125,23 @@ impl ParticipantRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
-pub(super) struct MessageRow {
-    pub id: String,
-    pub seq: i64,
-    pub run_id: String,
-    pub step_no: Option<i64>,
-    pub author: Option<String>,
-    pub role: String,
-    pub status: String,
-    pub parts: String,
-    pub content: String,
-    pub calls: String,
-    pub provider_state: String,
-    pub created_at: i64,
-    pub finish_reason: Option<String>,
-    pub replaces: Option<String>,
+row! {
+    pub(super) struct MessageRow {
+        pub id: String,
+        pub seq: i64,
+        pub run_id: String,
+        pub step_no: Option<i64>,
+        pub author: Option<String>,
+        pub role: String,
+        pub status: String,
+        pub parts: String,
+        pub content: String,
+        pub calls: String,
+        pub provider_state: String,
+        pub created_at: i64,
+        pub finish_reason: Option<String>,
+        pub replaces: Option<String>,
+    }
 }
 
 impl MessageRow {
@@ -164,26 +171,27 @@ impl MessageRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
-pub(super) struct RunRow {
-    pub id: String,
-    pub conversation_id: String,
-    pub message_id: String,
-    pub actor_user_id: String,
-    pub status: String,
-    pub config: String,
-    pub step_no: i64,
-    pub tool_calls: i64,
-    pub attempt: i64,
-    pub recoveries: i64,
-    pub cancel_requested_at: Option<i64>,
-    pub pause: Option<String>,
-    pub error: Option<String>,
-    pub usage: String,
-    pub queued_at: i64,
-    pub started_at: Option<i64>,
-    pub finished_at: Option<i64>,
-    pub finish_reason: Option<String>,
+row! {
+    pub(super) struct RunRow {
+        pub id: String,
+        pub conversation_id: String,
+        pub message_id: String,
+        pub actor_user_id: String,
+        pub status: String,
+        pub config: String,
+        pub step_no: i64,
+        pub tool_calls: i64,
+        pub attempt: i64,
+        pub recoveries: i64,
+        pub cancel_requested_at: Option<i64>,
+        pub pause: Option<String>,
+        pub error: Option<String>,
+        pub usage: String,
+        pub queued_at: i64,
+        pub started_at: Option<i64>,
+        pub finished_at: Option<i64>,
+        pub finish_reason: Option<String>,
+    }
 }
 
 impl RunRow {
@@ -213,28 +221,29 @@ impl RunRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
-pub(super) struct ToolRunRow {
-    pub id: String,
-    pub run_id: String,
-    pub message_id: String,
-    pub call_id: String,
-    pub seq: i64,
-    pub tool_id: String,
-    pub tool_name: String,
-    pub version: String,
-    pub status: String,
-    pub input: String,
-    pub output: Option<String>,
-    pub output_summary: String,
-    pub output_bytes: i64,
-    pub truncated: bool,
-    pub attempt: i64,
-    pub started_at: Option<i64>,
-    pub error: Option<String>,
-    pub duration_ms: Option<i64>,
-    pub notice: Option<String>,
-    pub created_at: i64,
+row! {
+    pub(super) struct ToolRunRow {
+        pub id: String,
+        pub run_id: String,
+        pub message_id: String,
+        pub call_id: String,
+        pub seq: i64,
+        pub tool_id: String,
+        pub tool_name: String,
+        pub version: String,
+        pub status: String,
+        pub input: String,
+        pub output: Option<String>,
+        pub output_summary: String,
+        pub output_bytes: i64,
+        pub truncated: bool,
+        pub attempt: i64,
+        pub started_at: Option<i64>,
+        pub error: Option<String>,
+        pub duration_ms: Option<i64>,
+        pub notice: Option<String>,
+        pub created_at: i64,
+    }
 }
 
 impl ToolRunRow {

@@ -9,6 +9,7 @@ use super::{
     tool_runs::{Settled, end_tool_run},
     tx_all, tx_opt,
 };
+use crate::domain::row::row;
 use crate::process::failpoint::{self, Point, Transaction};
 use omega_core::{
     api::{Run, RunError, RunStatus, ToolRunStatus},
@@ -21,32 +22,35 @@ use omega_core::{
 /// Recoveries of one run, without the outcome of any call between them, before it is given up as poison.
 const RECOVERY_LIMIT: i64 = 5;
 
-/// A call without an outcome.
-#[derive(sqlx::FromRow)]
-struct OpenCallRow {
-    id: String,
-    call_id: String,
-    tool_id: String,
-    tool_name: String,
-    version: String,
-    status: String,
+row! {
+    /// A call without an outcome.
+    struct OpenCallRow {
+        id: String,
+        call_id: String,
+        tool_id: String,
+        tool_name: String,
+        version: String,
+        status: String,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct ClaimedRow {
-    id: String,
-    conversation_id: String,
-    fence: i64,
-    attempt: i64,
-    started_at: Option<i64>,
+row! {
+    struct ClaimedRow {
+        id: String,
+        conversation_id: String,
+        fence: i64,
+        attempt: i64,
+        started_at: Option<i64>,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct HeldRow {
-    id: String,
-    conversation_id: String,
-    fence: i64,
-    cancel_requested_at: Option<i64>,
+row! {
+    struct HeldRow {
+        id: String,
+        conversation_id: String,
+        fence: i64,
+        cancel_requested_at: Option<i64>,
+    }
 }
 
 /// The right to write for a run. A later holder has a higher fence, and the earlier one's writes are refused.

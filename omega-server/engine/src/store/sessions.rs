@@ -7,6 +7,7 @@ use super::{
     rows::{CallerRow, id},
     sql, tx_opt,
 };
+use crate::domain::row::row;
 use crate::domain::{
     audit_fact::{AuditAction, Fact},
     caller::{Caller, TokenHash, Via},
@@ -19,11 +20,13 @@ const SESSION_MILLIS: i64 = 30 * 24 * 3600 * 1000;
 /// How long a one-time code holds.
 const CODE_MILLIS: i64 = 5 * 60 * 1000;
 
-#[derive(sqlx::FromRow)]
-struct SessionRow {
-    #[sqlx(flatten)]
-    user: CallerRow,
-    last_seen_at: i64,
+row! {
+    struct SessionRow {
+        last_seen_at: i64,
+    }
+    flatten {
+        user: CallerRow,
+    }
 }
 
 impl Store {

@@ -86,6 +86,18 @@ macro_rules! word {
     (postgres third) => {
         "r.value ->> 2"
     };
+    (sqlite fourth) => {
+        "json_extract(r.value, '$[3]')"
+    };
+    (postgres fourth) => {
+        "r.value ->> 3"
+    };
+    (sqlite fifth) => {
+        "json_extract(r.value, '$[4]')"
+    };
+    (postgres fifth) => {
+        "r.value ->> 4"
+    };
     // A SQLite database is one process's: whoever held something before is gone.
     (sqlite is_alone) => {
         "1 = 1"
@@ -172,6 +184,9 @@ pairs! {
     PUT_TOOLS = "INSERT INTO tools (tool_id, tool, source, runs, failures, updated_at, revision) SELECT " first ", " second ", " third ", \
         0, 0, CAST($2 AS BIGINT), CAST($3 AS BIGINT)" from_lists_of_1 " ON CONFLICT (tool_id) DO UPDATE \
         SET tool = excluded.tool, source = excluded.source, updated_at = excluded.updated_at, revision = excluded.revision";
+    /// A conversation's events, as lists of number, run, kind, document and time.
+    IMPORT_EVENTS = "INSERT INTO events (conversation_id, seq, run_id, kind, payload, created_at) SELECT CAST($2 AS TEXT), \
+        CAST(" first " AS BIGINT), " second ", " third ", " fourth ", CAST(" fifth " AS BIGINT)" from_lists_of_1 "";
     DROP_VECTORS = "DELETE FROM text_vectors WHERE text_hash" in_json_of_1 "";
     VECTORS_OF = "SELECT text_hash, vector FROM text_vectors WHERE text_hash" in_json_of_1 "";
 }

@@ -2,8 +2,9 @@
 
 use super::{
     alternatives, answers, api_keys, approval_rules, audit, backup, breakers, conversation_access, conversations,
-    data_keys, decisions, deltas, event_log, feedback, history, idempotency, import, messages, mirrors, nodes, pauses,
-    plans, prompts, runs, sessions, sql, stats, steps, text_vectors, token_usage, tool_runs, tools, users,
+    data_keys, decisions, deltas, event_log, feedback, history, idempotency, import, index_files, messages, mirrors,
+    nodes, pauses, plans, prompts, runs, sessions, sql, stats, steps, text_vectors, token_usage, tool_runs, tools,
+    users,
 };
 
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -21,6 +22,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         decisions::STATEMENTS,
         idempotency::STATEMENTS,
         import::STATEMENTS,
+        index_files::STATEMENTS,
         event_log::STATEMENTS,
         feedback::STATEMENTS,
         history::STATEMENTS,

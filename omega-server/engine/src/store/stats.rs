@@ -4,6 +4,7 @@
 //! what came after. A call of a tool is one that began; searching the registry is none.
 
 use super::{Result, Store, Tx, pauses::PATIENCE_MILLIS, rows::number, tx_all, tx_opt};
+use crate::domain::row::row;
 use omega_core::{
     api::{
         CallStats, ConversationStats, FeedbackStats, ModelStats, RunStats, Stats, StatsBucket, StatsScope, Timestamp,
@@ -32,56 +33,62 @@ pub struct StatsQuery {
     pub until: Timestamp,
 }
 
-#[derive(sqlx::FromRow)]
-struct ConversationRow {
-    created: i64,
-    with_tool: i64,
+row! {
+    struct ConversationRow {
+        created: i64,
+        with_tool: i64,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct RunRow {
-    status: String,
-    n: i64,
-    abandoned: i64,
+row! {
+    struct RunRow {
+        status: String,
+        n: i64,
+        abandoned: i64,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct CallRow {
-    name: String,
-    calls: i64,
-    succeeded: i64,
-    failed: i64,
-    mean_ms: Option<i64>,
-    conversations: i64,
+row! {
+    struct CallRow {
+        name: String,
+        calls: i64,
+        succeeded: i64,
+        failed: i64,
+        mean_ms: Option<i64>,
+        conversations: i64,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct UsageRow {
-    model: String,
-    answers: i64,
-    input_tokens: i64,
-    output_tokens: i64,
-    cached_input_tokens: i64,
-    cache_write_tokens: i64,
-    reasoning_tokens: i64,
-    cost_micros: i64,
-    unpriced_tokens: i64,
+row! {
+    struct UsageRow {
+        model: String,
+        answers: i64,
+        input_tokens: i64,
+        output_tokens: i64,
+        cached_input_tokens: i64,
+        cache_write_tokens: i64,
+        reasoning_tokens: i64,
+        cost_micros: i64,
+        unpriced_tokens: i64,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct FeedbackRow {
-    good: i64,
-    bad: i64,
-    felt_real: i64,
-    felt_unreal: i64,
+row! {
+    struct FeedbackRow {
+        good: i64,
+        bad: i64,
+        felt_real: i64,
+        felt_unreal: i64,
+    }
 }
 
-/// Two sums of one part of the time.
-#[derive(sqlx::FromRow)]
-struct BucketRow {
-    bucket: i64,
-    n: i64,
-    m: i64,
+row! {
+    /// Two sums of one part of the time.
+    struct BucketRow {
+        bucket: i64,
+        n: i64,
+        m: i64,
+    }
 }
 
 /// A statement's binds: from when, until when, whose.

@@ -5,7 +5,7 @@ use super::{
     rows::{id, json, number, signed},
     sql, tx_all, tx_opt,
 };
-use crate::process::failpoint::Transaction;
+use crate::{domain::row::row, process::failpoint::Transaction};
 use omega_core::{
     agent::Proposal,
     api::{FinishReason, Message, MessageStatus, Part, Role, Timestamp, ToolRun, Usage},
@@ -57,20 +57,22 @@ impl Texts for StepReply {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct StreamingRow {
-    id: String,
-    seq: i64,
-    created_at: i64,
-    step_no: i64,
-    attempt: i64,
+row! {
+    struct StreamingRow {
+        id: String,
+        seq: i64,
+        created_at: i64,
+        step_no: i64,
+        attempt: i64,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct StepRow {
-    step_no: i64,
-    usage: Option<String>,
-    finish_reason: Option<String>,
+row! {
+    struct StepRow {
+        step_no: i64,
+        usage: Option<String>,
+        finish_reason: Option<String>,
+    }
 }
 
 impl LogTx {

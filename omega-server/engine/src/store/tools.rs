@@ -6,7 +6,7 @@ use super::{
     sql, tool_text, tx_all, tx_opt,
 };
 use crate::{
-    domain::audit_fact::Fact,
+    domain::{audit_fact::Fact, row::row},
     registry::{Failing, Outcomes, RowsCursor, RowsError, Source, StoredTool, ToolRows},
 };
 use async_trait::async_trait;
@@ -21,22 +21,24 @@ const IDS: usize = 1_000;
 /// In place of a user: several of them.
 const SEVERAL: &str = "*";
 
-#[derive(sqlx::FromRow)]
-struct ToolRow {
-    tool_id: String,
-    tool: String,
-    source: String,
-    runs: i64,
-    failures: i64,
-    failing: String,
-    own: i64,
+row! {
+    struct ToolRow {
+        tool_id: String,
+        tool: String,
+        source: String,
+        runs: i64,
+        failures: i64,
+        failing: String,
+        own: i64,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct CursorRow {
-    n: i64,
-    own: i64,
-    latest: i64,
+row! {
+    struct CursorRow {
+        n: i64,
+        own: i64,
+        latest: i64,
+    }
 }
 
 impl From<StoreError> for RowsError {
@@ -77,6 +79,11 @@ impl Store {
             found.extend(own);
         }
         Ok(found)
+    }
+
+    /// Everybody's rows that were called, after an id.
+    pub(super) async fn called_tools(&self, after: &str, limit: u32) -> Result<Vec<StoredTool>, RowsError> {
+        all(read_all!(&self.db, ToolRow, CALLED_TOOLS, after, signed(u64::from(limit)))?)
     }
 
     async fn put_tools(&self, owner: Option<UserId>, rows: &[StoredTool], facts: &[Fact]) -> Result<i64> {
@@ -192,6 +199,8 @@ impl ToolRows for Store {
 super::sql::statements! {
     PAGE_TOOLS = "SELECT tool_id, tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE tool_id > $1 \
         ORDER BY tool_id LIMIT $2";
+    CALLED_TOOLS = "SELECT tool_id, tool, source, runs, failures, failing, CAST(0 AS BIGINT) AS own FROM tools WHERE runs > 0 \
+        AND tool_id > $1 ORDER BY tool_id LIMIT $2";
     OWN_TOOLS = "SELECT tool_id, tool, source, runs, failures, failing, CAST(1 AS BIGINT) AS own FROM own_tools WHERE user_id = $1 \
         ORDER BY tool_id";
     TOOLS_STANDING = "SELECT (SELECT n FROM tool_revisions WHERE id = 1) AS n, COUNT(*) AS own, \
@@ -202,7 +211,7 @@ super::sql::statements! {
     PUT_OWN_TOOL = "INSERT INTO own_tools (tool_id, package, tool, source, runs, failures, updated_at, revision, user_id) \
         VALUES ($1, $2, $3, $4, 0, 0, $5, $6, $7) ON CONFLICT (user_id, tool_id) DO UPDATE \
         SET tool = excluded.tool, source = excluded.source, updated_at = excluded.updated_at, revision = excluded.revision";
-    REMOVE_TOOLS = "DELETE FROM tools WHERE source = 'added' \
+    REMOVE_TOOLS = "DELETE FROM tools WHERE source IN ('added', 'import') \
         AND substr(tool_id, 1, length(CAST($1 AS TEXT)) + 2) = CAST($1 AS TEXT) || '::' RETURNING tool_id";
     REMOVE_OWN_TOOLS = "DELETE FROM own_tools WHERE package = $1 AND user_id = $2 RETURNING tool_id";
     COUNT_TOOL_OUTCOME = "UPDATE tools SET runs = runs + 1, failures = failures + $2, failing = CASE WHEN $2 = 0 THEN failing \

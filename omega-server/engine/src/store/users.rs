@@ -8,6 +8,7 @@ use super::{
     rows::id,
     sql, tx_opt,
 };
+use crate::domain::row::row;
 use crate::domain::{
     audit_fact::{AuditAction, Fact},
     caller::{Caller, Via},
@@ -17,14 +18,15 @@ use omega_core::{
     id::{KeyId, UserId},
 };
 
-#[derive(sqlx::FromRow)]
-struct UserRow {
-    id: String,
-    display_name: String,
-    gravatar_hash: String,
-    role: String,
-    created_at: i64,
-    disabled_at: Option<i64>,
+row! {
+    struct UserRow {
+        id: String,
+        display_name: String,
+        gravatar_hash: String,
+        role: String,
+        created_at: i64,
+        disabled_at: Option<i64>,
+    }
 }
 
 impl UserRow {

@@ -1,12 +1,24 @@
 //! Names with a typing error: trigrams find candidates, the edit distance decides.
 
-use super::{ByHash, Index, postings::Docs, words};
-use std::collections::HashMap;
+use super::{
+    ByHash, Index,
+    file::{Reader, Writer},
+    postings::Docs,
+    words,
+};
+use std::{
+    collections::HashMap,
+    io::{self, Read, Write},
+};
 
 /// Names longer than this are no names.
 const LONGEST: usize = 48;
 /// Shorter names are a typing error away from too many others.
 const SHORTEST: usize = 4;
+/// Trigrams that one typing error spoils at most: three, four when letters are swapped.
+const SPOILED: usize = 4;
+/// Trigrams besides, all of which a name with that error has.
+const SHARED: usize = 3;
 
 /// Which documents have a name with a trigram.
 #[derive(Default)]
@@ -30,15 +42,31 @@ impl NameGrams {
         }
     }
 
-    /// Documents that share the rarest trigrams of a name. One edit spoils at most three trigrams (four when letters
-    /// are swapped), so a name with one error always shares one of the five rarest.
-    fn candidates(&self, joined: &str, rarest: usize) -> Vec<u32> {
-        let mut lists: Vec<&Docs> = grams(joined).into_iter().filter_map(|g| self.docs.get(&g)).collect();
+    pub(super) fn save(&self, to: &mut Writer<impl Write>) -> io::Result<()> {
+        let mut grams: Vec<(&u64, &Docs)> = self.docs.iter().collect();
+        grams.sort_unstable_by_key(|(gram, _)| **gram);
+        to.list(&grams, |(gram, _)| gram.to_le_bytes())?;
+        grams.into_iter().try_for_each(|(_, docs)| docs.save(to))
+    }
+
+    pub(super) fn load(from: &mut Reader<impl Read>) -> io::Result<Self> {
+        let grams = from.list(u64::from_le_bytes)?;
+        let docs = grams.into_iter().map(|gram| Ok((gram, Docs::load(from)?))).collect::<io::Result<_>>()?;
+        Ok(Self { docs })
+    }
+
+    /// Documents that have all of a name's rarest trigrams but some. One edit spoils [`SPOILED`] at most.
+    fn candidates(&self, joined: &str, spoiled: usize) -> Vec<u32> {
+        let grams = grams(joined);
+        let mut lists: Vec<&Docs> = grams.iter().filter_map(|gram| self.docs.get(gram)).collect();
+        let nowhere = grams.len() - lists.len();
         lists.sort_by_key(|docs| docs.len());
+        // More lists cost little, and each more that has to be shared leaves fewer names to compare.
+        let rarest = (spoiled + SHARED).min(grams.len()).saturating_sub(nowhere);
+        let least = (rarest + nowhere).saturating_sub(spoiled).max(1);
         let mut docs: Vec<u32> = lists.into_iter().take(rarest).flat_map(Docs::iter).collect();
         docs.sort_unstable();
-        docs.dedup();
-        docs
+        docs.chunk_by(u32::eq).filter(|same| same.len() >= least).map(|same| same[0]).collect()
     }
 }
 
@@ -64,7 +92,7 @@ pub(super) fn near_names(index: &Index, text: &str) -> Vec<(u32, usize)> {
     }
     let most = 1;
     let mut near = Vec::new();
-    for doc in index.grams.candidates(&joined, 5) {
+    for doc in index.grams.candidates(&joined, SPOILED) {
         if let Some(distance) = distance_to(index, doc, &joined, most) {
             near.push((doc, distance.max(1)));
         }
@@ -95,11 +123,11 @@ pub(super) fn nearest(index: &Index, text: &str, limit: usize) -> Vec<String> {
     }
     let (package, export) = (words::joined(package), words::joined(export));
     for (side, name, exact, near) in [(0, &export, 1, 3), (1, &package, 2, 5)] {
-        for posting in index.postings_of(words::name_term(name)).iter() {
-            rank(posting.doc, side, exact);
+        for doc in index.names.find(words::name_term(name)) {
+            rank(doc, side, exact);
         }
         let most = if name.chars().count() < 6 { 1 } else { 2 };
-        for doc in index.grams.candidates(name, 8) {
+        for doc in index.grams.candidates(name, SPOILED + SHARED) {
             if let Some(distance) = distance_to(index, doc, name, most) {
                 rank(doc, side, near + distance);
             }

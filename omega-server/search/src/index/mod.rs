@@ -8,25 +8,33 @@
 //! because a million rows have to fit: postings are two bytes mostly, words are hashes, and texts live in one arena.
 
 mod documents;
+mod file;
 mod fuzzy;
+mod impact;
+mod names;
 mod pairs;
 mod postings;
 mod rank;
+mod sweep;
+mod table;
 mod words;
 
 pub use rank::Ranking;
 
 use documents::Documents;
 use fuzzy::NameGrams;
+use impact::Impacts;
+use names::Names;
 use omega_core::budget::Bounded;
 use pairs::Pairs;
 use postings::{Posting, Postings};
-use rank::Scratch;
 use std::{
     collections::{HashMap, HashSet},
     hash::{BuildHasherDefault, Hasher},
     sync::{Mutex, PoisonError},
 };
+use sweep::Window;
+use table::Table;
 use words::Words;
 
 /// What is indexed of one tool.
@@ -91,14 +99,16 @@ type ByHash<T> = HashMap<u64, T, BuildHasherDefault<ReadyHash>>;
 pub struct Index {
     ranking: Ranking,
     words: Words,
-    terms: ByHash<u32>,
+    /// Places of words among the postings.
+    terms: Table,
     postings: Vec<Postings>,
     /// What a word that is nowhere is answered with.
     nowhere: Postings,
     documents: Documents,
     pairs: Pairs,
+    names: Names,
     grams: NameGrams,
-    scratch: Mutex<Vec<Scratch>>,
+    windows: Mutex<Vec<Window>>,
 }
 
 impl Default for Index {
@@ -113,13 +123,14 @@ impl Index {
         Self {
             ranking,
             words: Words::new(),
-            terms: ByHash::default(),
+            terms: Table::default(),
             postings: Vec::new(),
             nowhere: Postings::default(),
             documents: Documents::default(),
             pairs: Pairs::default(),
+            names: Names::default(),
             grams: NameGrams::default(),
-            scratch: Mutex::new(Vec::new()),
+            windows: Mutex::new(Vec::new()),
         }
     }
 
@@ -156,17 +167,20 @@ impl Index {
                 }
             }
         }
+        let impacts = Impacts::new(&self.ranking, lengths);
         for (term, counts) in counts {
-            let slot = self.slot(term);
-            self.postings[slot].push(Posting { doc, counts });
+            let place = self.terms.number(term) as usize;
+            if place == self.postings.len() {
+                self.postings.push(Postings::default());
+            }
+            self.postings[place].push(Posting { doc, impact: impacts.of_word(counts) });
         }
         for name in words::joined_names(document.name, document.package) {
-            let slot = self.slot(words::name_term(&name));
-            self.postings[slot].push(Posting { doc, counts: [1, 0, 0, 0] });
+            self.names.add(doc, words::name_term(&name));
             self.grams.add(doc, &name);
         }
         self.pairs.add(doc, &telling);
-        self.documents.push(document, lengths);
+        self.documents.push(document, impact::of_pair(&self.ranking, lengths));
     }
 
     /// Takes a document out; false when it was not there.
@@ -182,6 +196,17 @@ impl Index {
     /// True when a document of that id is in it.
     pub fn contains(&self, id: &str) -> bool {
         self.documents.find(id).is_some()
+    }
+
+    /// The ids of all documents.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.documents.ids()
+    }
+
+    /// A number for an id, the same as long as the program runs.
+    #[must_use]
+    pub fn hash(id: &str) -> u64 {
+        words::hash(id)
     }
 
     /// The best documents for some words, best first.
@@ -200,9 +225,9 @@ impl Index {
         if limit == 0 || self.is_empty() && own.is_none_or(Self::is_empty) {
             return Vec::new();
         }
-        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        let found = rank::search(self, own, &mut scratch, text.text(), category, limit);
-        self.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+        let mut window = self.windows.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        let found = rank::search(self, own, &mut window, text.text(), category, limit);
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner).push(window);
         found
     }
 
@@ -231,21 +256,12 @@ impl Index {
             *postings = postings.renumbered(&numbers);
         }
         self.pairs.renumber(&numbers);
+        self.names.renumber(&numbers);
         self.grams.renumber(&numbers);
-        self.scratch.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    fn slot(&mut self, term: u64) -> usize {
-        let next = self.postings.len();
-        let slot = *self.terms.entry(term).or_insert_with(|| u32::try_from(next).unwrap_or(u32::MAX)) as usize;
-        if slot == next {
-            self.postings.push(Postings::default());
-        }
-        slot
     }
 
     fn postings_of(&self, term: u64) -> &Postings {
-        self.terms.get(&term).map_or(&self.nowhere, |slot| &self.postings[*slot as usize])
+        self.terms.find(term).map_or(&self.nowhere, |place| &self.postings[place as usize])
     }
 }
 

@@ -1,31 +1,42 @@
-//! Lists of documents in rising order, packed: the distance to the document before, and with it how often a word is in which
-//! field, mostly in two bytes. A million rows have some thirty million of them.
+//! Lists of documents in rising order, with what a word says about each. A million rows have some thirty million of them, so they
+//! are packed: blocks of a fixed size whose distances have as many bits as the widest needs, and what is left over in whole bytes.
+//!
+//! Every block says where it ends and the most that a word says in it, so that a search can pass over it unread.
 
-use super::FIELDS;
+mod cursor;
 
-/// A word's occurrences in one document, by field.
+pub(super) use cursor::Cursor;
+
+use super::file::{Reader, Writer};
+use std::io::{self, Read, Write};
+
+/// Postings of a block.
+pub(super) const BLOCK: usize = 128;
+
+/// A word's occurrence in one document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Posting {
     pub doc: u32,
-    pub counts: [u8; FIELDS],
+    /// What the word says about the document, of 255.
+    pub impact: u8,
 }
 
-/// The counts that most postings have: once in the text, once in name and package, once in the name. Others are written out.
-const USUAL: [[u8; FIELDS]; 3] = [[0, 0, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0]];
-/// In place of a place among the usual ones.
-const WRITTEN_OUT: u64 = 3;
-/// Counts up to this are written out in one byte together; a byte of nothing says that each has its own.
-const SMALL: u8 = 3;
+/// The documents that have a word.
+#[derive(Debug, Default)]
+pub(super) struct Postings {
+    bytes: Bytes,
+    last: u32,
+    count: u32,
+}
 
-/// Bytes that grow by a quarter: there are very many lists, and most are done growing.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 enum Bytes {
     /// Most words are in a document or two.
     Few {
         length: u8,
         bytes: [u8; Bytes::HERE],
     },
-    Many(Vec<u8>),
+    Many(Box<Many>),
 }
 
 impl Default for Bytes {
@@ -35,38 +46,33 @@ impl Default for Bytes {
 }
 
 impl Bytes {
-    const HERE: usize = 15;
-
-    fn get(&self) -> &[u8] {
-        match self {
-            Self::Few { length, bytes } => &bytes[..usize::from(*length)],
-            Self::Many(bytes) => bytes,
-        }
-    }
-
-    fn push(&mut self, byte: u8) {
-        match self {
-            Self::Few { length, bytes } if usize::from(*length) < Self::HERE => {
-                bytes[usize::from(*length)] = byte;
-                *length += 1;
-            }
-            Self::Few { bytes, .. } => {
-                let mut many = Vec::with_capacity(Self::HERE * 2);
-                many.extend_from_slice(bytes);
-                many.push(byte);
-                *self = Self::Many(many);
-            }
-            Self::Many(bytes) => push(bytes, byte),
-        }
-    }
-
-    /// Seven bits a byte, the lowest first; the highest bit says that more follow.
-    fn push_number(&mut self, number: u64) {
-        each_byte(number, |byte| self.push(byte));
-    }
+    const HERE: usize = 14;
 }
 
-/// Pushes with a quarter of room to grow, not a whole.
+#[derive(Debug, Default)]
+struct Many {
+    blocks: Vec<Block>,
+    packed: Vec<u8>,
+    /// Those after the last block: distance and impact, in whole bytes.
+    tail: Vec<u8>,
+    in_tail: u8,
+    most_in_tail: u8,
+}
+
+/// [`BLOCK`] postings.
+#[derive(Debug, Clone, Copy)]
+struct Block {
+    /// Its last document.
+    last: u32,
+    /// Where its bytes begin: the distances, then the impacts.
+    start: u32,
+    /// Bits of a distance.
+    bits: u8,
+    /// The greatest of its impacts.
+    most: u8,
+}
+
+/// Pushes with a quarter of room to grow, not a whole: there are very many lists, and most are done growing.
 pub(super) fn push(bytes: &mut Vec<u8>, byte: u8) {
     if bytes.len() == bytes.capacity() {
         bytes.reserve_exact(bytes.len() / 4 + 16);
@@ -74,7 +80,7 @@ pub(super) fn push(bytes: &mut Vec<u8>, byte: u8) {
     bytes.push(byte);
 }
 
-/// Calls `each` with the bytes of a number.
+/// Calls `each` with the bytes of a number: seven bits a byte, the lowest first; the highest bit says that more follow.
 pub(super) fn each_byte(mut number: u64, mut each: impl FnMut(u8)) {
     loop {
         let low = number.to_le_bytes()[0] & 0x7f;
@@ -100,12 +106,11 @@ pub(super) fn take_number(bytes: &mut &[u8]) -> Option<u64> {
     }
 }
 
-/// The documents that have a word.
-#[derive(Debug, Default)]
-pub(super) struct Postings {
-    bytes: Bytes,
-    last: u32,
-    count: u32,
+fn take_posting(bytes: &mut &[u8], before: u32) -> Option<Posting> {
+    let distance = u32::try_from(take_number(bytes)?).ok()?;
+    let (impact, rest) = bytes.split_first()?;
+    *bytes = rest;
+    Some(Posting { doc: before + distance, impact: *impact })
 }
 
 impl Postings {
@@ -115,24 +120,49 @@ impl Postings {
     }
 
     /// Adds a document behind all others.
-    pub(super) fn push(&mut self, Posting { doc, counts }: Posting) {
-        let distance = u64::from(doc - self.last) << 2;
-        let usual = USUAL.iter().zip(0..).find(|(usual, _)| **usual == counts).map(|(_, place)| place);
-        self.bytes.push_number(distance | usual.unwrap_or(WRITTEN_OUT));
-        if usual.is_none() {
-            if counts.iter().all(|count| *count <= SMALL) && counts != [0; FIELDS] {
-                self.bytes.push(counts.iter().fold(0, |all, count| all << 2 | count));
-            } else {
-                self.bytes.push(0);
-                counts.iter().for_each(|count| self.bytes.push(*count));
+    pub(super) fn push(&mut self, Posting { doc, impact }: Posting) {
+        let mut new = [0; 6];
+        let mut length = 0;
+        each_byte(u64::from(doc - self.last), |byte| {
+            new[length] = byte;
+            length += 1;
+        });
+        new[length] = impact;
+        let new = &new[..=length];
+        self.count += 1;
+        match &mut self.bytes {
+            Bytes::Few { length, bytes } if usize::from(*length) + new.len() <= Bytes::HERE => {
+                bytes[usize::from(*length)..][..new.len()].copy_from_slice(new);
+                *length += u8::try_from(new.len()).unwrap_or(0);
             }
+            Bytes::Few { length, bytes } => {
+                let mut many = Many::default();
+                many.tail.reserve_exact(Bytes::HERE * 2);
+                many.tail.extend_from_slice(&bytes[..usize::from(*length)]);
+                let (mut rest, mut before) = (many.tail.as_slice(), 0);
+                while let Some(Posting { doc, impact }) = take_posting(&mut rest, before) {
+                    before = doc;
+                    many.in_tail += 1;
+                    many.most_in_tail = many.most_in_tail.max(impact);
+                }
+                many.push(new, impact);
+                self.bytes = Bytes::Many(Box::new(many));
+            }
+            Bytes::Many(many) => many.push(new, impact),
         }
         self.last = doc;
-        self.count += 1;
     }
 
-    pub(super) fn iter(&self) -> Iter<'_> {
-        Iter { bytes: self.bytes.get(), doc: 0 }
+    pub(super) fn iter(&self) -> impl Iterator<Item = Posting> {
+        self.cursor()
+    }
+
+    pub(super) fn cursor(&self) -> Cursor<'_> {
+        let (blocks, packed, tail, most_in_tail): (&[Block], &[u8], &[u8], u8) = match &self.bytes {
+            Bytes::Few { length, bytes } => (&[], &[], &bytes[..usize::from(*length)], u8::MAX),
+            Bytes::Many(many) => (&many.blocks, &many.packed, &many.tail, many.most_in_tail),
+        };
+        Cursor::new(blocks, packed, (tail, most_in_tail), self.last)
     }
 
     /// The same with other numbers, without documents that have none. Numbers keep their order.
@@ -147,32 +177,122 @@ impl Postings {
     }
 }
 
-pub(super) struct Iter<'p> {
-    bytes: &'p [u8],
-    doc: u32,
+impl Many {
+    fn push(&mut self, new: &[u8], impact: u8) {
+        new.iter().for_each(|byte| push(&mut self.tail, *byte));
+        self.in_tail += 1;
+        self.most_in_tail = self.most_in_tail.max(impact);
+        if usize::from(self.in_tail) == BLOCK {
+            self.pack();
+        }
+    }
+
+    /// Makes a block of what is left over.
+    fn pack(&mut self) {
+        let before = self.blocks.last().map_or(0, |block| block.last);
+        let (mut distances, mut impacts) = ([0_u32; BLOCK], [0_u8; BLOCK]);
+        let (mut rest, mut last) = (self.tail.as_slice(), before);
+        for (distance, impact) in distances.iter_mut().zip(&mut impacts) {
+            let Some(posting) = take_posting(&mut rest, last) else { break };
+            *distance = posting.doc - last;
+            *impact = posting.impact;
+            last = posting.doc;
+        }
+        let all = distances.iter().fold(0, |all, distance| all | distance);
+        let bits = u32::BITS - all.leading_zeros();
+        let start = u32::try_from(self.packed.len()).unwrap_or(u32::MAX);
+        let room = BLOCK / 8 * bits as usize + BLOCK;
+        if self.packed.capacity() < self.packed.len() + room {
+            self.packed.reserve_exact(self.packed.len() / 8 + room);
+        }
+        let (mut waiting, mut held) = (0_u64, 0);
+        for distance in distances {
+            waiting |= u64::from(distance) << held;
+            held += bits;
+            while held >= 8 {
+                self.packed.push(waiting.to_le_bytes()[0]);
+                waiting >>= 8;
+                held -= 8;
+            }
+        }
+        self.packed.extend_from_slice(&impacts);
+        if self.blocks.len() == self.blocks.capacity() {
+            self.blocks.reserve_exact(self.blocks.len() / 4 + 1);
+        }
+        let bits = u8::try_from(bits).unwrap_or(u8::MAX);
+        self.blocks.push(Block { last, start, bits, most: self.most_in_tail });
+        self.tail.clear();
+        self.in_tail = 0;
+        self.most_in_tail = 0;
+    }
 }
 
-impl Iterator for Iter<'_> {
-    type Item = Posting;
+/// Says that a list is one of many bytes, where otherwise the number of its few is.
+const IS_MANY: u8 = u8::MAX;
 
-    fn next(&mut self) -> Option<Posting> {
-        let number = take_number(&mut self.bytes)?;
-        self.doc += u32::try_from(number >> 2).unwrap_or(0);
-        let counts = match USUAL.get(usize::from(number.to_le_bytes()[0] & 3)) {
-            Some(usual) => *usual,
-            None => {
-                let (all, rest) = self.bytes.split_first()?;
-                self.bytes = rest;
-                if *all == 0 {
-                    let (counts, rest) = self.bytes.split_first_chunk()?;
-                    self.bytes = rest;
-                    *counts
-                } else {
-                    [all >> 6, all >> 4 & SMALL, all >> 2 & SMALL, all & SMALL]
-                }
+pub(super) fn save_all(lists: &[Postings], to: &mut Writer<impl Write>) -> io::Result<()> {
+    let (mut kinds, mut few) = (Vec::with_capacity(lists.len()), Vec::new());
+    for list in lists {
+        match &list.bytes {
+            Bytes::Few { length, bytes } => {
+                kinds.push(*length);
+                few.extend_from_slice(&bytes[..usize::from(*length)]);
             }
+            Bytes::Many(_) => kinds.push(IS_MANY),
+        }
+    }
+    to.bytes(&kinds)?;
+    to.bytes(&few)?;
+    to.small(&lists.iter().map(|list| list.last).collect::<Vec<_>>())?;
+    to.small(&lists.iter().map(|list| list.count).collect::<Vec<_>>())?;
+    for list in lists {
+        if let Bytes::Many(many) = &list.bytes {
+            many.save(to)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn load_all(from: &mut Reader<impl Read>) -> io::Result<Vec<Postings>> {
+    let (kinds, few) = (from.bytes()?, from.bytes()?);
+    let (lasts, counts) = (from.small()?, from.small()?);
+    let mut few = few.as_slice();
+    let mut lists = Vec::with_capacity(kinds.len());
+    for ((kind, last), count) in kinds.into_iter().zip(lasts).zip(counts) {
+        let bytes = if kind == IS_MANY {
+            Bytes::Many(Box::new(Many::load(from)?))
+        } else {
+            let mut bytes = [0; Bytes::HERE];
+            let length = few.len().min(usize::from(kind)).min(Bytes::HERE);
+            let (own, rest) = few.split_at(length);
+            bytes[..length].copy_from_slice(own);
+            few = rest;
+            Bytes::Few { length: kind, bytes }
         };
-        Some(Posting { doc: self.doc, counts })
+        lists.push(Postings { bytes, last, count });
+    }
+    Ok(lists)
+}
+
+impl Many {
+    fn save(&self, to: &mut Writer<impl Write>) -> io::Result<()> {
+        to.list(&self.blocks, |block| {
+            let ([a, b, c, d], [e, f, g, h]) = (block.last.to_le_bytes(), block.start.to_le_bytes());
+            [a, b, c, d, e, f, g, h, block.bits, block.most]
+        })?;
+        to.bytes(&self.packed)?;
+        to.bytes(&self.tail)?;
+        to.number(u64::from(self.in_tail) << 8 | u64::from(self.most_in_tail))
+    }
+
+    fn load(from: &mut Reader<impl Read>) -> io::Result<Self> {
+        let blocks = from.list(|[a, b, c, d, e, f, g, h, bits, most]| {
+            let (last, start) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
+            Block { last, start, bits, most }
+        })?;
+        let (packed, tail) = (from.bytes()?, from.bytes()?);
+        let [most_in_tail, in_tail, ..] = from.number()?.to_le_bytes();
+        Ok(Self { blocks, packed, tail, in_tail, most_in_tail })
     }
 }
 
@@ -212,77 +332,18 @@ impl Docs {
         self.iter().filter_map(|doc| numbers[doc as usize]).for_each(|doc| new.push(doc));
         new
     }
+
+    pub(super) fn save(&self, to: &mut Writer<impl Write>) -> io::Result<()> {
+        to.number(u64::from(self.last) << 32 | u64::from(self.count))?;
+        to.bytes(&self.bytes)
+    }
+
+    pub(super) fn load(from: &mut Reader<impl Read>) -> io::Result<Self> {
+        let [a, b, c, d, e, f, g, h] = from.number()?.to_le_bytes();
+        let (count, last) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
+        Ok(Self { bytes: from.bytes()?, last, count })
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeMap;
-
-    /// Lists of every make: near and far documents, usual, small and large counts.
-    fn lists() -> impl Iterator<Item = Vec<Posting>> {
-        let mut state = 7_u64;
-        let mut random = move |below: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) % below
-        };
-        let sizes = [0, 1, 2, 3, 4, 5, 6, 30, 1_000];
-        let lists: Vec<Vec<Posting>> = (0..90)
-            .map(|number| {
-                let most = [2, 200, 70_000, 3_000_000][number % 4];
-                let mut docs = BTreeMap::new();
-                for _ in 0..sizes[number % sizes.len()] {
-                    let small = u8::try_from(random(3)).unwrap();
-                    let any = u8::try_from(random(256)).unwrap();
-                    let made =
-                        [[0, 0, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0], [small, 0, 1, 3], [0, any, 0, 9], [0; FIELDS]];
-                    docs.insert(u32::try_from(random(most)).unwrap(), made[usize::try_from(random(6)).unwrap()]);
-                }
-                docs.into_iter().map(|(doc, counts)| Posting { doc, counts }).collect()
-            })
-            .collect();
-        lists.into_iter()
-    }
-
-    #[test]
-    fn what_was_pushed_comes_out() {
-        for list in lists() {
-            let (mut postings, mut docs) = (Postings::default(), Docs::default());
-            for posting in &list {
-                postings.push(*posting);
-                docs.push(posting.doc);
-                docs.push(posting.doc);
-            }
-            assert_eq!(postings.iter().collect::<Vec<_>>(), list);
-            assert!(docs.iter().eq(list.iter().map(|posting| posting.doc)));
-            assert_eq!((postings.len(), docs.len()), (list.len(), list.len()));
-        }
-    }
-
-    #[test]
-    fn renumbered_lists_lack_what_is_gone_and_go_on_growing() {
-        for list in lists() {
-            let (mut postings, mut docs) = (Postings::default(), Docs::default());
-            list.iter().for_each(|posting| postings.push(*posting));
-            list.iter().for_each(|posting| docs.push(posting.doc));
-            let odd: Vec<Option<u32>> = (0..3_000_001).map(|doc| (doc % 2 == 1).then_some(doc / 2)).collect();
-            let (mut postings, mut docs) = (postings.renumbered(&odd), docs.renumbered(&odd));
-            let last = Posting { doc: 3_000_000, counts: [1, 2, 3, 4] };
-            postings.push(last);
-            docs.push(last.doc);
-            let left = list.iter().filter(|posting| posting.doc % 2 == 1);
-            let left = left.map(|posting| Posting { doc: posting.doc / 2, ..*posting }).chain([last]);
-            let left: Vec<Posting> = left.collect();
-            assert_eq!(postings.iter().collect::<Vec<_>>(), left);
-            assert!(docs.iter().eq(left.iter().map(|posting| posting.doc)));
-        }
-    }
-
-    #[test]
-    fn a_list_of_a_few_takes_no_memory_of_its_own() {
-        assert!(size_of::<Postings>() <= 32, "{}", size_of::<Postings>());
-        let mut postings = Postings::default();
-        (0..5).for_each(|n| postings.push(Posting { doc: n * 100_000, counts: [0, 0, 1, 0] }));
-        assert!(matches!(postings.bytes, Bytes::Few { .. }));
-    }
-}
+mod tests;

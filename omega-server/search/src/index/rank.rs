@@ -2,13 +2,22 @@
 //! known to work here counts a little more.
 //!
 //! What a user has for themselves is an index of its own, above the one that all share. Both are weighed by how rare words are
-//! and how long texts are among all of them, so a hit of the one compares with a hit of the other.
+//! among all of them, so a hit of the one compares with a hit of the other.
 
-use super::{FIELDS, FoundDocument, Index, documents::Documents, fuzzy, postings::Posting, words};
-use std::{cmp::Ordering, collections::HashSet};
+use super::{
+    FIELDS, FoundDocument, Index,
+    documents::Documents,
+    fuzzy, impact,
+    sweep::{Query, Scale, Sum, Window, Word, sweep},
+    words,
+};
+use std::{
+    cmp::Ordering,
+    collections::{HashMap, HashSet},
+};
 
-/// The field that pairs are weighted by.
-const TEXT: usize = 2;
+/// The most that a tool is trusted.
+const MOST_TRUST: i8 = 4;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Ranking {
@@ -18,6 +27,9 @@ pub struct Ranking {
     pub weights: [f32; FIELDS],
     /// How much a long field counts against its words.
     pub b: [f32; FIELDS],
+    /// Words that a field usually has. It is not counted anew of what is there: a tool says the same in a small registry as in a large one, and
+    /// what each word says of it is known when it is put.
+    pub usual: [f32; FIELDS],
     /// Power of the covered part of the query.
     pub coverage: f32,
     /// Weight of a pair of neighbouring words, in parts of a word's that is as rare.
@@ -30,8 +42,6 @@ pub struct Ranking {
     pub near_name: f32,
     /// What each step of trust changes, in parts of the score.
     pub trust: f32,
-    /// Candidates kept before names are looked at.
-    pub candidates: usize,
 }
 
 impl Default for Ranking {
@@ -40,30 +50,20 @@ impl Default for Ranking {
             k1: 1.2,
             weights: [2.0, 1.0, 1.0, 0.4],
             b: [0.3, 0.3, 0.5, 0.5],
+            usual: [2.5, 3.0, 20.0, 30.0],
             coverage: 0.4,
             pair: 0.5,
             exact_name: 0.1,
             whole_name: 1.0,
             near_name: 0.8,
             trust: 0.015,
-            candidates: 300,
         }
     }
-}
-
-/// Accumulators of one search, kept for the next.
-#[derive(Default)]
-pub(super) struct Scratch {
-    /// Score and covered weight of each document, one layer after the other.
-    sums: Vec<(f32, f32)>,
-    touched: Vec<u32>,
 }
 
 /// One index of a search.
 struct Layer<'a> {
     index: &'a Index,
-    /// Documents of the layers before it.
-    before: u32,
     /// Its documents that one above stands in place of.
     hidden: HashSet<u32>,
     /// The category that is wanted, if it has documents of it.
@@ -73,27 +73,29 @@ struct Layer<'a> {
 /// A document of a layer.
 type Doc = (usize, u32);
 
+/// A document and its score.
+type Hit = (Doc, f32);
+
 /// What a query is weighed by: everything that the viewer could find.
 struct Corpus<'a> {
     layers: Vec<Layer<'a>>,
-    means: [f32; FIELDS],
     live: usize,
 }
 
 impl<'a> Corpus<'a> {
     fn new(shared: &'a Index, own: Option<&'a Index>, category: Option<&str>) -> Self {
         let category = category.filter(|name| !name.is_empty());
-        let layer = |index: &'a Index, before| {
+        let layer = |index: &'a Index| {
             let only = category.map(|name| index.documents.category(name));
-            Layer { index, before, hidden: HashSet::new(), only }
+            Layer { index, hidden: HashSet::new(), only }
         };
-        let mut layers = vec![layer(shared, 0)];
+        let mut layers = vec![layer(shared)];
         if let Some(own) = own {
             layers[0].hidden = own.documents.ids().filter_map(|id| shared.documents.find(id)).collect();
-            layers.push(layer(own, shared.documents.next()));
+            layers.push(layer(own));
         }
         let live = layers.iter().map(|layer| layer.index.documents.live()).sum();
-        Self { layers, means: shared.documents.means(), live }
+        Self { layers, live }
     }
 
     fn ranking(&self) -> &Ranking {
@@ -114,128 +116,128 @@ impl<'a> Corpus<'a> {
         fits && index.documents.is_live(doc) && !hidden.contains(&doc)
     }
 
-    /// The best candidates by their words alone.
-    fn lexical(&self, scratch: &mut Scratch, text: &str) -> Vec<(Doc, f32)> {
+    /// The best by their words alone, and those of `named` that have any of them.
+    fn lexical(&self, window: &mut Window, text: &str, named: &[Vec<u32>], limit: usize) -> Vec<Hit> {
         let ranking = self.ranking();
-        let all: usize = self.layers.iter().map(|layer| layer.index.documents.len()).sum();
-        scratch.sums.resize(all, (0.0, 0.0));
-        let query_weight = self.weigh_words(scratch, text);
-        self.weigh_pairs(scratch, text);
+        // A query is cut once, whatever it is held against. The order of words is that of the sums, so it is always the same.
+        let mut terms: Vec<(u64, f32)> = self.layers[0].index.words.query(text);
+        for (term, tells) in &mut terms {
+            let with = self.layers.iter().map(|layer| layer.index.postings_of(*term).len()).sum();
+            *tells *= idf(self.live, with);
+        }
+        terms.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let scale = Scale {
+            most: ranking.k1 + 1.0,
+            whole: terms.iter().map(|term| term.1).sum(),
+            coverage: ranking.coverage,
+            above: 1.0 + ranking.trust * f32::from(MOST_TRUST),
+        };
+        let pairs = self.pairs(text);
+        let mut top = Top { corpus: self, limit, hits: Vec::new(), worst: None };
         let mut hits = Vec::new();
-        for place in scratch.touched.drain(..) {
-            let (score, covered) = std::mem::take(&mut scratch.sums[place as usize]);
-            let doc = self.doc_at(place);
-            if self.wants(doc) {
-                let trust = 1.0 + ranking.trust * f32::from(self.documents(doc).trust(doc.1));
-                hits.push((doc, score * (covered / query_weight).powf(ranking.coverage) * trust));
-            }
+        for (number, layer) in self.layers.iter().enumerate() {
+            let postings = terms.iter().map(|(term, weight)| (layer.index.postings_of(*term), *weight));
+            let mut words: Vec<Word<'_>> = postings
+                .filter(|(postings, _)| postings.len() > 0)
+                .map(|(postings, weight)| Word { weight, cursor: postings.cursor() })
+                .collect();
+            let query = Query { scale: &scale, pairs: &pairs[number], keep: &named[number] };
+            let documents = layer.index.documents.next();
+            sweep(window, &query, documents, &mut words, top.above(), |Sum { doc, score, covered }| {
+                if self.wants((number, doc)) {
+                    let trust = 1.0 + ranking.trust * f32::from(layer.index.documents.trust(doc));
+                    let hit = ((number, doc), score * scale.part(covered) * trust);
+                    top.offer(hit);
+                    if named[number].binary_search(&doc).is_ok() {
+                        hits.push(hit);
+                    }
+                }
+                top.above()
+            });
         }
-        if hits.len() > ranking.candidates {
-            hits.select_nth_unstable_by(ranking.candidates, |a, b| self.better(*a, *b));
-            hits.truncate(ranking.candidates);
-        }
+        hits.extend(top.hits);
         hits
     }
 
-    /// The document that has a place among the sums.
-    fn doc_at(&self, place: u32) -> Doc {
-        let layer = self.layers.iter().rposition(|layer| layer.before <= place).unwrap_or(0);
-        (layer, place - self.layers[layer].before)
-    }
-
-    /// Adds up what the words of a query say; what all of them together tell.
-    fn weigh_words(&self, scratch: &mut Scratch, text: &str) -> f32 {
+    /// What the order of words says, by layer: documents and what they have of it.
+    fn pairs(&self, text: &str) -> Vec<Vec<(u32, f32)>> {
         let ranking = self.ranking();
-        let mut query_weight = 0.0;
-        // A query is cut once, whatever it is held against.
-        for (term, tells) in self.layers[0].index.words.query(text) {
-            let with = self.layers.iter().map(|layer| layer.index.postings_of(term).len()).sum();
-            let weight = idf(self.live, with) * tells;
-            query_weight += weight;
-            for layer in &self.layers {
-                for posting in layer.index.postings_of(term).iter() {
-                    let frequency = self.frequency(&posting, layer.index.documents.lengths(posting.doc));
-                    let place = layer.before + posting.doc;
-                    let sum = &mut scratch.sums[place as usize];
-                    if sum.1 == 0.0 {
-                        scratch.touched.push(place);
-                    }
-                    sum.0 += weight * frequency * (ranking.k1 + 1.0) / (frequency + ranking.k1);
-                    sum.1 += weight;
-                }
-            }
-        }
-        query_weight
-    }
-
-    /// How often a word is in a document, its fields weighed and their lengths counted against it.
-    fn frequency(&self, posting: &Posting, lengths: [u16; FIELDS]) -> f32 {
-        let ranking = self.ranking();
-        let mut frequency = 0.0;
-        for (field, length) in lengths.into_iter().enumerate() {
-            if posting.counts[field] > 0 {
-                let norm = 1.0 - ranking.b[field] + ranking.b[field] * f32::from(length) / self.means[field];
-                frequency += ranking.weights[field] * f32::from(posting.counts[field]) / norm;
-            }
-        }
-        frequency
-    }
-
-    /// Adds what the order of words says, to documents that the words have found.
-    fn weigh_pairs(&self, scratch: &mut Scratch, text: &str) {
-        let ranking = self.ranking();
+        let mut all = vec![Vec::new(); self.layers.len()];
         for pair in self.layers[0].index.words.telling(text).windows(2) {
             let found: Vec<Vec<u32>> =
                 self.layers.iter().map(|layer| layer.index.pairs.find(pair[0], pair[1])).collect();
             let weight = ranking.pair * idf(self.live, found.iter().map(Vec::len).sum());
-            for (layer, docs) in self.layers.iter().zip(found) {
-                for doc in docs {
-                    let sum = &mut scratch.sums[(layer.before + doc) as usize];
-                    if sum.1 > 0.0 {
-                        let length = f32::from(layer.index.documents.lengths(doc)[TEXT]);
-                        let frequency = 1.0 / (1.0 - ranking.b[TEXT] + ranking.b[TEXT] * length / self.means[TEXT]);
-                        sum.0 += weight * frequency * (ranking.k1 + 1.0) / (frequency + ranking.k1);
-                    }
-                }
+            let each = weight * (ranking.k1 + 1.0) / impact::WHOLE;
+            for ((all, layer), docs) in all.iter_mut().zip(&self.layers).zip(found) {
+                all.extend(docs.into_iter().map(|doc| (doc, each * f32::from(layer.index.documents.pair_impact(doc)))));
             }
         }
+        // Pairs of a document stay in the order of the query.
+        all.iter_mut().for_each(|pairs| pairs.sort_by_key(|pair| pair.0));
+        all
     }
 
-    /// Adds what names say: those that the query spells, and, when it spells none as a whole, those it nearly spells.
-    fn names(&self, text: &str, hits: &mut Vec<(Doc, f32)>) {
+    /// The documents that have a name, if they are wanted.
+    fn with_name(&self, name: &str) -> Vec<Doc> {
+        let name = words::name_term(name);
+        let mut found = Vec::new();
+        for (number, layer) in self.layers.iter().enumerate() {
+            found.extend(layer.index.names.find(name).into_iter().map(|doc| (number, doc)));
+        }
+        found.retain(|doc| self.wants(*doc));
+        found
+    }
+
+    /// The documents whose name the query nearly spells, if they are wanted, and by how many edits.
+    fn near_names(&self, text: &str) -> Vec<(Doc, usize)> {
+        let mut found = Vec::new();
+        for (number, layer) in self.layers.iter().enumerate() {
+            found.extend(
+                fuzzy::near_names(layer.index, text).into_iter().map(|(doc, distance)| ((number, doc), distance)),
+            );
+        }
+        found.retain(|(doc, _)| self.wants(*doc));
+        found
+    }
+
+    /// The best documents of all, best first.
+    fn best(&self, window: &mut Window, text: &str, limit: usize) -> Vec<Hit> {
         let ranking = self.ranking();
-        let best = hits.iter().map(|hit| hit.1).fold(0.0, f32::max).max(1.0);
-        let spelled = words::spelled_names(text);
-        let mut whole_is_a_name = false;
-        for (number, layer) in self.layers.iter().enumerate() {
-            for (position, name) in spelled.iter().enumerate() {
-                let whole = position == 0;
-                for posting in layer.index.postings_of(words::name_term(name)).iter() {
-                    let doc = (number, posting.doc);
-                    if self.wants(doc) {
-                        whole_is_a_name |= whole;
-                        let part = if whole { ranking.whole_name } else { ranking.exact_name };
-                        raise(hits, doc, best * part, whole);
-                    }
-                }
-            }
+        let mut spelled = words::spelled_names(text).into_iter();
+        let whole: Vec<Doc> = spelled.next().into_iter().flat_map(|name| self.with_name(&name)).collect();
+        let parts: Vec<Doc> = spelled.flat_map(|name| self.with_name(&name)).collect();
+        let near = if whole.is_empty() { self.near_names(text) } else { Vec::new() };
+        let mut named = vec![Vec::new(); self.layers.len()];
+        for (layer, doc) in whole.iter().chain(&parts).chain(near.iter().map(|(doc, _)| doc)) {
+            named[*layer].push(*doc);
         }
-        if whole_is_a_name {
-            return;
+        for docs in &mut named {
+            docs.sort_unstable();
+            docs.dedup();
         }
-        for (number, layer) in self.layers.iter().enumerate() {
-            for (doc, distance) in fuzzy::near_names(layer.index, text) {
-                let doc = (number, doc);
-                if self.wants(doc) {
-                    #[allow(clippy::cast_precision_loss, reason = "a distance is one or two")]
-                    raise(hits, doc, best * ranking.near_name / distance as f32, true);
-                }
-            }
+        let mut hits: HashMap<Doc, f32> = self.lexical(window, text, &named, limit).into_iter().collect();
+        // What is broken is no measure while anything works.
+        let first = hits.iter().map(|(doc, score)| (*doc, *score)).min_by(|a, b| self.better(*a, *b));
+        let best = first.map_or(1.0, |(_, score)| score.max(1.0));
+        for doc in parts {
+            hits.entry(doc).and_modify(|score| *score += best * ranking.exact_name);
         }
+        for doc in whole {
+            *hits.entry(doc).or_default() += best * ranking.whole_name;
+        }
+        for (doc, distance) in near {
+            #[allow(clippy::cast_precision_loss, reason = "a distance is one or two")]
+            let near = best * ranking.near_name / distance as f32;
+            *hits.entry(doc).or_default() += near;
+        }
+        let mut hits: Vec<Hit> = hits.into_iter().collect();
+        hits.sort_unstable_by(|a, b| self.better(*a, *b));
+        hits.truncate(limit);
+        hits
     }
 
     /// Working before broken, then by score, then by downloads, then by id, so that load order never matters.
-    fn better(&self, a: (Doc, f32), b: (Doc, f32)) -> Ordering {
+    fn better(&self, a: Hit, b: Hit) -> Ordering {
         let (of_a, of_b) = (self.documents(a.0), self.documents(b.0));
         let ((_, doc_a), (_, doc_b)) = (a.0, b.0);
         of_a.is_broken(doc_a)
@@ -246,35 +248,54 @@ impl<'a> Corpus<'a> {
     }
 }
 
+/// The best so far.
+struct Top<'c, 'a> {
+    corpus: &'c Corpus<'a>,
+    limit: usize,
+    hits: Vec<Hit>,
+    /// The place of the worst of them, once there are as many as are wanted.
+    worst: Option<usize>,
+}
+
+impl Top<'_, '_> {
+    /// Below this nothing is wanted.
+    fn above(&self) -> f32 {
+        match self.worst.map(|place| self.hits[place]) {
+            Some((doc, score)) if !self.corpus.documents(doc).is_broken(doc.1) => score,
+            _ => 0.0,
+        }
+    }
+
+    /// Takes a hit, if it is one of the best so far.
+    fn offer(&mut self, hit: Hit) {
+        match self.worst {
+            None => self.hits.push(hit),
+            Some(worst) if self.corpus.better(hit, self.hits[worst]).is_lt() => self.hits[worst] = hit,
+            Some(_) => return,
+        }
+        if self.hits.len() == self.limit {
+            let places = 0..self.hits.len();
+            self.worst = places.max_by(|a, b| self.corpus.better(self.hits[*a], self.hits[*b]));
+        }
+    }
+}
+
 /// The best documents of an index that all share and of one above it, best first.
 pub(super) fn search(
     shared: &Index,
     own: Option<&Index>,
-    scratch: &mut Scratch,
+    window: &mut Window,
     text: &str,
     category: Option<&str>,
     limit: usize,
 ) -> Vec<FoundDocument> {
     let corpus = Corpus::new(shared, own, category);
-    let mut hits = corpus.lexical(scratch, text);
-    corpus.names(text, &mut hits);
-    hits.sort_by(|a, b| corpus.better(*a, *b));
-    hits.truncate(limit);
-    let found = |(doc, score): (Doc, f32)| FoundDocument {
+    let found = |(doc, score): Hit| FoundDocument {
         id: corpus.documents(doc).id(doc.1).to_owned(),
         score: f64::from(score),
         broken: corpus.documents(doc).is_broken(doc.1),
     };
-    hits.into_iter().map(found).collect()
-}
-
-/// Raises a hit; one that the words did not find is put in only when its name alone is reason enough.
-fn raise(hits: &mut Vec<(Doc, f32)>, doc: Doc, by: f32, put: bool) {
-    match hits.iter_mut().find(|hit| hit.0 == doc) {
-        Some(hit) => hit.1 += by,
-        None if put => hits.push((doc, by)),
-        None => {}
-    }
+    corpus.best(window, text, limit).into_iter().map(found).collect()
 }
 
 #[allow(clippy::cast_precision_loss, reason = "counts of documents fit f32 well enough for a logarithm")]

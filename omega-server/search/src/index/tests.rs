@@ -185,3 +185,116 @@ fn an_index_above_stands_in_place_of_what_is_below_and_its_hits_compare() {
         assert_eq!(find(Some(&own), text), alone, "{text}");
     }
 }
+
+/// Random numbers that are the same every time.
+fn random() -> impl FnMut(usize) -> usize {
+    let mut state = 11_u64;
+    move |below| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    }
+}
+
+/// What can't be among the best is passed over. Nothing else may be: the best few are the first of all, in a corpus of several windows
+/// whose words are as rare as one and as frequent as half, with what is broken, trusted, gone, of a category and the user's own.
+#[test]
+fn the_best_few_are_the_first_of_all() {
+    const WORDS: usize = 300;
+    let mut random = random();
+    // The lower a word's number, the more frequent it is.
+    let mut word = move || (0..2).fold(random(WORDS), |most, _| random(1 + most));
+    let mut any = self::random();
+    let mut sentence = |most: usize| (0..=any(most)).map(|_| format!("w{}", word())).collect::<Vec<_>>().join(" ");
+    let (mut shared, mut own) = (Index::default(), Index::default());
+    let mut choose = self::random();
+    for number in 0..11_000_usize {
+        let id = if choose(200) == 0 { format!("w{}::f{number}", choose(9)) } else { format!("p{number}::f{number}") };
+        let (package, name) = id.split_once("::").unwrap();
+        let (name, text) = if choose(5) == 0 { (sentence(1), sentence(20)) } else { (name.to_owned(), sentence(12)) };
+        let document = Document {
+            id: &id,
+            name: &name,
+            package,
+            text: &[&text],
+            inputs: &sentence(3),
+            category: if choose(20) == 0 { "rare" } else { "usual" },
+            downloads: u64::try_from(choose(3)).unwrap(),
+            broken: choose(15) == 0,
+            trust: i8::try_from(choose(9)).unwrap() - 4,
+        };
+        shared.put(&document);
+        if choose(100) == 0 {
+            own.put(&document);
+        }
+        if choose(30) == 0 {
+            shared.remove(&id);
+        }
+    }
+    for round in 0..120 {
+        let text = sentence([1, 3, 8, 40][round % 4]);
+        let category = [None, None, Some("rare")][round % 3];
+        let own = (round % 2 == 0).then_some(&own);
+        let search = |limit| shared.search_below(own, words(&text), category, limit);
+        let all = search(20_000);
+        for limit in [1, 3, 10, 60] {
+            let found = search(limit);
+            assert_eq!(found, all[..limit.min(all.len())], "{limit} of {text}");
+        }
+    }
+}
+
+fn saved(index: &Index) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    index.save(b"about", &mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn a_saved_index_is_the_same_and_goes_on() {
+    let mut random = random();
+    let mut index = Index::default();
+    for number in 0..3_000 {
+        let id = format!("package{}::tool{number}", random(500));
+        let text = format!("w{} w{} w{}", random(3), random(40), random(400));
+        put(&mut index, &id, &text, ["data", "web"][random(2)], 3, random(9) == 0);
+    }
+    index.remove("package1::tool1");
+    let bytes = saved(&index);
+    let (mut again, about) = Index::load(bytes.as_slice()).unwrap();
+    assert_eq!((about.as_slice(), Index::about(bytes.as_slice()).unwrap()), (b"about".as_slice(), b"about".to_vec()));
+    assert!(saved(&again) == bytes);
+    let same = |index: &Index, again: &Index| {
+        assert_eq!((index.len(), index.list(None, 0, 9_999)), (again.len(), again.list(None, 0, 9_999)));
+        for text in ["w1", "w1 w7 w300", "package7", "tool 700", "tool12345", "w399 w39 w2"] {
+            let search = |index: &Index| index.search(words(text), None, 50);
+            assert_eq!((search(index), index.nearest(text, 9)), (search(again), again.nearest(text, 9)), "{text}");
+        }
+    };
+    same(&index, &again);
+    for index in [&mut index, &mut again] {
+        put(index, "new::w7", "w7 of another", "web", 9, false);
+        put(index, "package2::tool2", "something else", "web", 9, false);
+        for number in 0..1_500 {
+            index.remove(&format!("package{}::tool{number}", number % 500));
+        }
+    }
+    same(&index, &again);
+}
+
+/// Whatever happens to a file: it is read as it was written, or not at all.
+#[test]
+fn a_spoiled_file_is_no_index() {
+    let index = index(&[("papaparse::parse", "Parses CSV text into rows", "data"), ("a::b", "something", "x")]);
+    let bytes = saved(&index);
+    assert!(Index::load(bytes.as_slice()).is_ok());
+    for length in 0..bytes.len() {
+        assert!(Index::load(&bytes[..length]).is_err(), "cut to {length}");
+    }
+    for at in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut bytes = bytes.clone();
+            bytes[at] ^= 1 << bit;
+            assert!(Index::load(bytes.as_slice()).is_err(), "{bit} of {at}");
+        }
+    }
+}

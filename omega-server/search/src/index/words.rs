@@ -145,10 +145,11 @@ pub(super) fn spelled_names(text: &str) -> Vec<String> {
     let words: Vec<String> =
         text.split(|c: char| c.is_whitespace() || c == ',' || c == '"').map(joined).filter(|w| !w.is_empty()).collect();
     let mut names = vec![words.concat()];
+    let mut known: HashSet<String> = names.iter().cloned().collect();
     for length in 1..=LONGEST.min(words.len()) {
         for window in words.windows(length) {
             let name = window.concat();
-            if !names.contains(&name) {
+            if known.insert(name.clone()) {
                 names.push(name);
             }
         }

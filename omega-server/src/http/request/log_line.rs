@@ -24,24 +24,29 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 pub async fn layer(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer.address.ip());
     let ip = peer.map(|peer| front.client(peer, request.headers()));
-    let context = Context::new(ip);
     let (method, route) = (request.method().clone(), route_of(&request));
     let conversation = conversation_of(&request, &route);
     let began = Instant::now();
     let caller = request.headers().get(trace::HEADER).and_then(|header| header.to_str().ok()?.parse().ok());
-    let mut span = Span::within(caller, Kind::Server, || format!("{} {route}", name_of(&method)));
+    let mut span = Span::within(caller, Kind::Server, || match route.as_str() {
+        NO_ROUTE => name_of(&method).to_owned(),
+        route => format!("{} {route}", name_of(&method)),
+    });
+    let context = Context::new(ip, span.context());
     // A fault in a handler is an answer like any other, and its words are in the log alone.
     let answering = AssertUnwindSafe(next.run(request))
         .catch_unwind()
         .map(|answer| answer.unwrap_or_else(|_| ApiError::internal("the handler panicked").into_response()));
-    let mut response = within(context.clone(), trace::within(span.context(), answering)).await;
+    let mut response = within(context.clone(), answering).await;
     if let Ok(value) = HeaderValue::from_str(&context.id) {
         response.headers_mut().insert("x-request-id", value);
     }
     let status = response.status().as_u16();
     let method = name_of(&method);
     span.set(attribute::METHOD, method);
-    span.set(attribute::ROUTE, route.as_str());
+    if route != NO_ROUTE {
+        span.set(attribute::ROUTE, route.as_str());
+    }
     span.set(attribute::STATUS, status);
     if status >= 500 {
         span.fail(&status.to_string());
@@ -58,7 +63,7 @@ pub async fn layer(State(front): State<Arc<Front>>, request: Request, next: Next
         }
     };
     // Its id and who made it stand in each record of the request.
-    within(context, trace::within(span.context(), record)).await;
+    within(context, record).await;
     response
 }
 
@@ -81,7 +86,8 @@ pub fn name_of(method: &Method) -> &'static str {
         Method::PATCH => "PATCH",
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
-        _ => "(other)",
+        // What the HTTP conventions call it.
+        _ => "_OTHER",
     }
 }
 

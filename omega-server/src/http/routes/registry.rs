@@ -237,12 +237,12 @@ fn owner(caller: &Caller, scope: Option<AddScope>) -> ApiResult<Option<UserId>> 
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct For {
-    /// As for adding.
+    /// As for adding. An administrator who says none takes out what is theirs alone where everybody has nothing.
     #[serde(default)]
     pub scope: Option<AddScope>,
 }
 
-/// Takes out what was added of a package: then what everybody has counts again, or the starter catalogue after the next start.
+/// Takes out what was added or imported of a package: then what everybody has counts again, or the starter catalogue after the next start.
 #[utoipa::path(delete, operation_id = "removePackage",
     path = "/api/omega/registry/packages/{package}", tag = "registry", params(("package" = String, Path), For),
     responses((status = 204)))]
@@ -253,7 +253,11 @@ pub async fn remove(
     Params(of): Params<For>,
 ) -> ApiResult<StatusCode> {
     text("package", &package, MAX_PACKAGE)?;
-    match app.registry.remove(owner(&caller, of.scope)?, &package).await? {
+    let mut removed = app.registry.remove(owner(&caller, of.scope)?, &package).await?;
+    if removed == 0 && of.scope.is_none() && caller.is_admin {
+        removed = app.registry.remove(Some(caller.user), &package).await?;
+    }
+    match removed {
         0 => Err(ApiError::new(ErrorCode::NotFound, format!("nothing of {package} was added here"))),
         _ => Ok(StatusCode::NO_CONTENT),
     }

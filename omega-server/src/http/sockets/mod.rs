@@ -1,8 +1,9 @@
 //! The sockets of clients. One that takes nothing for too long is closed: a client that never reads costs a socket's
 //! buffer, not a connection for ever. An event stream's client comes back with its cursor. One that does not come to the end
-//! of a request's head, or opens too many, is closed too.
+//! of a request's head is closed too, and one that opens too many is told so.
 
 mod connection_slots;
+mod turned_away;
 
 use crate::http::{
     limits::{Client, Limits},
@@ -30,6 +31,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::{Instant, Sleep, sleep},
 };
+use turned_away::TurnedAway;
 
 /// How often it is said that there are too many connections, or that none can be accepted.
 const TELL_EVERY: Duration = Duration::from_secs(10);
@@ -42,6 +44,7 @@ pub struct Sockets {
     stalled: Duration,
     limits: Limits,
     places: Arc<ConnectionSlots>,
+    turned_away: TurnedAway,
     told: Option<Instant>,
 }
 
@@ -49,7 +52,7 @@ impl Sockets {
     /// Sockets of this listener.
     pub fn new(listener: TcpListener, stalled: Duration, limits: &Limits) -> Self {
         let places = Arc::new(ConnectionSlots::new(limits.connections, harden::descriptors()));
-        Self { listener, stalled, limits: limits.clone(), places, told: None }
+        Self { listener, stalled, limits: limits.clone(), places, turned_away: TurnedAway::default(), told: None }
     }
 
     /// Counts a connection, unless its address or all of them have too many.
@@ -107,7 +110,10 @@ impl Listener for Sockets {
                     continue;
                 }
             };
-            let Some(admitted) = self.admit(address) else { continue };
+            let Some(admitted) = self.admit(address) else {
+                self.turned_away.tell(socket);
+                continue;
+            };
             // Frames are small and must not wait for each other. Without it they only come later.
             let _ = socket.set_nodelay(true);
             let socket = Socket {

@@ -32,8 +32,10 @@ async fn kill_at_random(world: World) {
     let (mut at_work, mut done): (Vec<Talk>, Vec<Talk>) = (Vec::new(), Vec::new());
     let kills = kills();
     for kill in 0..kills {
-        if dice.once_in(8) {
+        // One that dies before it answers may have taken runs back already.
+        if dice.once_in(8) && at_work.iter().all(|talk| talk.kills < KILLS_OF_ONE_TALK) {
             world.stillborn(&mut dice).await;
+            at_work.iter_mut().for_each(|talk| talk.kills += 1);
             continue;
         }
         let server = world.start().await;

@@ -3,7 +3,7 @@
 
 mod check;
 mod clock;
-mod dice;
+pub mod dice;
 mod disk;
 mod drain;
 mod executors;

@@ -36,6 +36,8 @@ enum Manner {
     /// Its tools have names of ours, of one another, and none.
     Shadows,
     NoServer,
+    /// Its tools are called as tasks alone.
+    Tasks,
 }
 
 struct Server {
@@ -123,8 +125,26 @@ async fn answer(State(server): State<Arc<Server>>, method: Method, headers: Head
             .collect::<Vec<_>>()
             .into_iter(),
         ),
+        ("tools/call", Manner::Tasks) if message["params"]["task"].is_null() => refused(&message, "requires a task"),
+        ("tools/call", Manner::Tasks) => {
+            whole(&message["id"], json!({"task": {"taskId": "one", "status": "working", "pollInterval": 1}}))
+        }
+        ("tasks/get", Manner::Tasks) => {
+            let times = server.called.fetch_add(1, Ordering::SeqCst);
+            let status = if times < 2 { "working" } else { "completed" };
+            whole(&message["id"], json!({"taskId": message["params"]["taskId"], "status": status}))
+        }
+        ("tasks/result", Manner::Tasks) => {
+            let times = server.called.load(Ordering::SeqCst);
+            whole(&message["id"], json!({"content": [{"type": "text", "text": format!("after {times}")}]}))
+        }
         _ => called(&server, &message),
     }
+}
+
+fn refused(message: &Value, words: &str) -> Response {
+    let error = json!({"code": -32601, "message": words});
+    axum::Json(json!({"jsonrpc": "2.0", "id": message["id"], "error": error})).into_response()
 }
 
 fn listed(manner: Manner, times: usize, params: &Value) -> Value {
@@ -216,6 +236,12 @@ async fn a_server_is_listed_and_called_in_one_session_of_a_conversation() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn a_tool_that_is_only_called_as_a_task_is_waited_for() {
+    let (url, _server, executor) = serve(Manner::Tasks).await;
+    assert_eq!(executor.execute(asked(&url, "one", "x")).await.result, Ok(json!("after 3")));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod adding;
 mod addresses;
 mod calls;
 mod declared;
+mod endings;
 mod fleet;
 mod flow;
 mod functions;

@@ -260,3 +260,29 @@ const other ="#;
     drop(ran("poisons").await);
     assert_eq!(ran("x").await, Ok(json!("said x")));
 }
+
+#[tokio::test]
+async fn a_tool_that_is_only_called_as_a_task_is_waited_for() {
+    let Some(sandbox) = Sandbox::start().await else { return };
+    let tasks = r#"
+const looks = {};
+const onTask = ({ id, method, params }) => {
+  const { taskId } = params ?? {};
+  if (method === "tools/call" && params.task) { looks.one = 0; return send({ id, result: { task: { taskId: "one", status: "working", ttl: params.task.ttl, pollInterval: 1 } } }); }
+  if (method === "tools/call" && params.name === "key") return send({ id, result: { isError: true, content: [{ type: "text", text: "MCP error -32601: Tool key requires task augmentation" }] } });
+  if (method === "tools/call" && params.name === "echo") return send({ id, error: { code: -32601, message: "Tool echo requires task augmentation" } });
+  if (method === "tasks/get") return send({ id, result: { taskId, status: ++looks[taskId] < 3 ? "working" : "completed", pollInterval: 1 } });
+  if (method === "tasks/result") return send({ id, result: { content: [{ type: "text", text: `after ${looks[taskId]} looks` }] } });
+  return true;
+};
+const call ="#;
+    let script = SERVER
+        .replace("const call =", tasks)
+        .replace("if (method === \"tools/call\")", "if (onTask({ id, method, params }) && method === \"tools/call\")");
+    sandbox.registry.publish_files("task-mcp", "1.0.0", manifest(json!({})), &[("server.mjs", script)]);
+    let ran = async |tool: &str| sandbox.run(&format!("task-mcp::mcp:{tool}"), json!({"text": "hi"})).await.result;
+    assert_eq!(ran("echo").await, Ok(json!("after 3 looks")));
+    assert_eq!(ran("key").await, Ok(json!("after 3 looks")), "as the SDK's servers refuse it");
+    let failed = ran("wipe").await.unwrap_err();
+    assert!(failed.message.contains("it is locked"), "{failed}");
+}

@@ -4,6 +4,7 @@ use super::{
     servers::{SERVER, manifest},
     *,
 };
+use std::time::Instant;
 
 /// The server with something before it, told as a file of the package.
 fn behind(before: &str) -> String {
@@ -67,6 +68,7 @@ async fn what_a_readme_or_an_error_says_of_variables_is_lent_in_its_form() {
         "new URL(process.env.SHOWN_URL ?? 'nowhere'); if (!process.env.SHOWN_KEY) throw new Error('it is not set up');";
     let formed = "if (!process.env.TOLD_KEY) { console.error('TOLD_KEY is required'); process.exit(1); } if (!process.env.TOLD_KEY.startsWith('tk-')) throw new Error('TOLD_KEY must start with \"tk-\"');";
     let ending = "if (!process.env.ENDING_KEY) { console.error('ENDING_KEY environment variable is required'); process.exitCode = 1; await new Promise(() => {}); }";
+    let option = "if (!process.env.OPTION_URL) throw new Error('optionUrl is required.'); if (!process.env.OPTION_SERVICE_ROLE_KEY) throw new Error('optionKey is required.');";
     let missing = "if (!JSON.parse(fs.readFileSync(process.env.FILED_CONFIG_PATH ?? fail()))) process.exit(1);";
     let fails = "import fs from 'node:fs'; const fail = () => { throw new Error('FILED_CONFIG_PATH environment variable is required'); };";
     for (name, before, required) in [
@@ -74,6 +76,7 @@ async fn what_a_readme_or_an_error_says_of_variables_is_lent_in_its_form() {
         ("told-form-mcp", formed.to_owned(), vec!["TOLD_KEY"]),
         ("filed-mcp", format!("{fails}{missing}"), vec![]),
         ("ending-mcp", ending.to_owned(), vec!["ENDING_KEY"]),
+        ("option-mcp", option.to_owned(), vec!["OPTION_SERVICE_ROLE_KEY"]),
     ] {
         let files = [("server.mjs", behind(&before)), ("README.md", readme.to_owned())];
         sandbox.registry.publish_files(name, "1.0.0", manifest(json!({})), &files);
@@ -103,6 +106,7 @@ async fn what_loads_native_code_works_but_for_what_uses_it_and_native_code_alone
     sandbox.registry.publish("half-native", "1.0.0", json!({}), NATIVE);
     let described = sandbox.executor.describe("half-native", "latest", "").await.unwrap();
     assert_eq!(described.tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(), ["fast", "plain"]);
+    assert!(described.lacks.iter().any(|words| words.contains("native code")), "{:?}", described.lacks);
     assert_eq!(sandbox.run("half-native::plain", json!({})).await.result, Ok(json!("Store without")));
     let error = error_of(sandbox.run("half-native::fast", json!({})).await);
     assert!(error.code == ToolErrorCode::PermissionDenied && error.message.contains("native code"), "{error}");
@@ -110,6 +114,11 @@ async fn what_loads_native_code_works_but_for_what_uses_it_and_native_code_alone
     sandbox.registry.publish("all-native", "1.0.0", json!({}), alone);
     let error = sandbox.executor.describe("all-native", "latest", "").await.unwrap_err();
     assert!(error.message.contains("native code"), "{error}");
+    // What stands for it is no tool, wherever it is kept.
+    let kept = "import { createRequire } from 'node:module'; const addon = createRequire(import.meta.url)('./fast.node'); export const versions = { fast: addon.version() }; export const hash = () => addon.hash('x');";
+    sandbox.registry.publish("kept-native", "1.0.0", json!({}), kept);
+    let found = sandbox.executor.describe("kept-native", "latest", "").await;
+    assert!(found.as_ref().map_or(true, |found| found.tools.is_empty()), "{found:?}");
 }
 
 #[tokio::test]
@@ -119,7 +128,8 @@ async fn a_package_of_much_code_has_the_room_for_it_at_its_calls_too() {
     let tool = "export const heavy = { description: 'One.', inputSchema: { jsonSchema: { type: 'object', properties: {} } }, execute: () => held.length };";
     sandbox.registry.publish("heavy", "1.0.0", json!({}), &format!("{held}{tool}"));
     assert_eq!(sandbox.executor.describe("heavy", "latest", "").await.unwrap().tools.len(), 1);
-    assert_eq!(sandbox.run("heavy::heavy", json!({})).await.result, Ok(json!(45_000_000)));
+    let patient = Execution { timeout: Duration::from_secs(60), ..call("heavy::heavy", json!({})) };
+    assert_eq!(sandbox.executor.execute(patient).await.result, Ok(json!(45_000_000)));
     sandbox.registry.publish(
         "heavier",
         "1.0.0",
@@ -176,4 +186,77 @@ async fn a_tool_of_a_server_that_is_the_first_to_start_a_program_does_without() 
     let files = [("server.mjs", SERVER.replace("const call =", opens))];
     sandbox.registry.publish_files("opens-mcp", "1.0.0", manifest(json!({})), &files);
     assert_eq!(sandbox.run("opens-mcp::mcp:echo", json!({"text": "hi"})).await.result, Ok(json!("hi")));
+}
+
+#[tokio::test]
+async fn what_a_user_gives_reaches_the_tool_as_it_is_whatever_it_looks_like() {
+    let Some(sandbox) = Sandbox::start().await else { return };
+    let says = "const call = () => ({ content: [{ type: 'text', text: JSON.stringify(NAMES.map((name) => process.env[name] ?? null).concat(process.argv.slice(2))) }] });\nconst other =";
+    let names = "const NAMES = ['SAYS_KEY', 'SAYS_FILE', 'SAYS_DIR', 'SAYS_URL', 'MCP_TRANSPORT', 'MEMORY_FILE_PATH'];";
+    let wants = "if (!process.env.SAYS_FILE) { console.error('SAYS_FILE and SAYS_DIR and SAYS_KEY environment variables are required'); process.exit(1); }";
+    let script = behind(&format!("{names} {wants}")).replace("const call =", says);
+    let readme = r#"{"command": "npx", "args": ["-y", "says-mcp", "{folder}", "{empty}", "--told"]}"#;
+    let told = "if (!process.argv.includes('--told')) { console.error('usage: says-mcp'); process.exit(1); }";
+    let script = script.replace(names, &format!("{names} {told}"));
+    let files = [("server.mjs", script), ("README.md", readme.to_owned())];
+    sandbox.registry.publish_files("says-mcp", "1.0.0", manifest(json!({})), &files);
+    let tool = "export const says = { description: 'Says.', inputSchema: { jsonSchema: { type: 'object', properties: {} } }, execute: () => JSON.stringify(NAMES.map((name) => process.env[name] ?? null)) };";
+    sandbox.registry.publish("says", "1.0.0", json!({}), &format!("{names}\n{tool}"));
+    assert_eq!(sandbox.executor.describe("says-mcp", "latest", "").await.unwrap().tools.len(), 4);
+    for value in [
+        "{folder}",
+        "{empty}",
+        "folder",
+        "file",
+        "omega-describes-only",
+        "https://nowhere.invalid",
+        "{}",
+        " {folder} ",
+        "{{folder}}",
+        "$HOME",
+        "%HOME%",
+        "null",
+        "\u{1f319}\n",
+    ] {
+        let given = [
+            ("SAYS_KEY", value),
+            ("SAYS_FILE", value),
+            ("SAYS_DIR", value),
+            ("SAYS_URL", value),
+            ("MCP_TRANSPORT", value),
+            ("MEMORY_FILE_PATH", value),
+        ];
+        for (tool, arguments) in [("says-mcp::mcp:echo", &["{folder}", "{empty}", "--told"][..]), ("says::says", &[])] {
+            let execution = Execution { env: env(&given), ..call(tool, json!({"text": "hi"})) };
+            let said = sandbox.executor.execute(execution).await.result.unwrap();
+            let expected: Vec<_> = given.iter().map(|_| value).chain(arguments.iter().copied()).collect();
+            assert_eq!(said, json!(json!(expected).to_string()), "{tool} {value}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_ever_while_it_is_loaded_is_told_so_and_who_only_waits_for_a_hook_waits_for_none() {
+    let Some(sandbox) = Sandbox::start().await else { return };
+    let waits = "await new Promise((done) => { globalThis.done = done; setInterval(() => {}, 1000); });";
+    let tool = "export const one = { description: 'One.', inputSchema: { jsonSchema: { type: 'object', properties: {} } }, execute: () => 1 };";
+    sandbox.registry.publish("waiting", "1.0.0", json!({}), &format!("{waits}\n{tool}"));
+    let begun = Instant::now();
+    let error = sandbox.executor.describe("waiting", "latest", "").await.unwrap_err();
+    assert!(error.code == ToolErrorCode::ImportFailed && error.message.contains("never comes"), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
+    // As `import-in-the-middle` has it, and who instruments a program by it.
+    let watcher = "const { MessageChannel } = require('node:worker_threads'); module.exports = () => {}; module.exports.createAddHookMessageChannel = () => { const { port1, port2 } = new MessageChannel(); let done; port1.on('message', () => done?.()); port1.postMessage(['fs']); return { registerOptions: { data: { port2 }, transferList: [port2] }, waitForAllMessagesAcknowledged: () => new Promise((resolve) => { done = resolve; }) }; };";
+    let main = json!({ "type": "commonjs", "exports": "./index.js" });
+    sandbox.registry.publish_files("import-in-the-middle", "1.0.0", main, &[("index.js", watcher.into())]);
+    let watched = "import { register } from 'node:module'; import { createAddHookMessageChannel } from 'import-in-the-middle'; const { registerOptions, waitForAllMessagesAcknowledged } = createAddHookMessageChannel(); register('./hook.mjs', import.meta.url, registerOptions); await waitForAllMessagesAcknowledged();";
+    let needs = json!({ "dependencies": { "import-in-the-middle": "1.0.0" } });
+    sandbox.registry.publish("watched", "1.0.0", needs.clone(), &format!("{watched}\n{tool}"));
+    assert_eq!(sandbox.executor.describe("watched", "latest", "").await.unwrap().tools.len(), 1);
+    assert_eq!(sandbox.run("watched::one", json!({})).await.result, Ok(json!(1)));
+    let files = [("server.mjs", behind(watched))];
+    sandbox.registry.publish_files("watched-mcp", "1.0.0", manifest(needs), &files);
+    assert_eq!(sandbox.executor.describe("watched-mcp", "latest", "").await.unwrap().tools.len(), 4);
+    let ran = sandbox.run("watched-mcp::mcp:echo", json!({"text": "hi"})).await;
+    assert_eq!(ran.result, Ok(json!("hi")));
 }

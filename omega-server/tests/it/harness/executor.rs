@@ -67,6 +67,8 @@ pub struct Call {
     pub env: Value,
     /// The `Idempotency-Key`: the tool run's id.
     pub key: String,
+    /// Which operation makes it.
+    pub traceparent: String,
     /// The caller hung up before the answer.
     pub hung_up: bool,
 }
@@ -178,12 +180,14 @@ impl Drop for Waiting {
 async fn execute(State(state): State<Arc<Shared>>, headers: HeaderMap, Json(body): Json<Value>) -> Json<Value> {
     let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
     let (name, params) = (text("name"), body["params"].clone());
+    let said = |name: &str| headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned();
     let call = Call {
         name: name.clone(),
         version: text("version"),
         params: params.clone(),
         env: body["env"].clone(),
-        key: headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned(),
+        key: said("idempotency-key"),
+        traceparent: said("traceparent"),
         hung_up: false,
     };
     let mut index = 0;

@@ -3,7 +3,7 @@
 use super::{MASTER_KEY, executor::Tools, variables};
 use omega_core::{client::Client, testing::StandIn};
 use rustix::process::{Pid, Signal, kill_process};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::{
     path::Path,
@@ -21,6 +21,8 @@ pub struct Process {
     /// The key, when it was made at this start.
     pub key: Option<String>,
     child: Child,
+    /// The key that `client` has.
+    secret: SecretString,
 }
 
 /// The command that starts a server on a SQLite database in `folder`, on any free port.
@@ -77,6 +79,14 @@ pub fn command_cached(folder: &Path, cache: &Path, provider: &StandIn, hosts: &[
     command
 }
 
+/// What a server's metrics say of a series.
+pub async fn metric(url: &str, key: &SecretString, series: &str) -> Option<f64> {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let asked = http.get(format!("{url}/metrics")).bearer_auth(key.expose_secret());
+    let text = asked.send().await.unwrap().error_for_status().unwrap().text().await.unwrap();
+    text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
+}
+
 impl Process {
     /// Starts one; `key` is what an earlier one made.
     pub async fn start(command: Command, key: Option<String>) -> Self {
@@ -96,13 +106,19 @@ impl Process {
         let made = ready["apiKey"].as_str().map(str::to_owned);
         let known = made.clone().or(key).expect("a key");
         let url = ready["url"].as_str().unwrap().to_owned();
-        let client = Client::new(&url, SecretString::from(known)).unwrap();
-        Ok(Self { client, url, key: made, child })
+        let secret = SecretString::from(known);
+        let client = Client::new(&url, secret.clone()).unwrap();
+        Ok(Self { client, url, key: made, child, secret })
     }
 
     /// SIGKILL: nothing of the process runs any more, no destructor, no drain.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    /// What its metrics say of a series; nothing for one that is not there.
+    pub async fn metric(&self, series: &str) -> Option<f64> {
+        metric(&self.url, &self.secret, series).await
     }
 
     /// Bytes of memory that it has for itself, without those of files (Linux).

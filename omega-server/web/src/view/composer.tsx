@@ -41,7 +41,8 @@ export function Composer({ place, placeholder, fill, onSend, onEscape, replaces,
     keepDraft(place, next);
     if (!next.trim()) onAnew?.();
   };
-  useEffect(() => {
+  // Before anybody can type again: a text that came later would be put before what is typed by then.
+  useLayoutEffect(() => {
     if (!fill) return;
     // What was typed stays below it.
     change(text.trim() && text !== fill.text ? `${fill.text}\n\n${text}` : fill.text);

@@ -8,6 +8,7 @@
 mod address;
 mod server_tools;
 mod session;
+mod task;
 
 use address::{client_of, is_address, token_name};
 use async_trait::async_trait;
@@ -117,7 +118,7 @@ impl WithServers {
             let params = json!({ "name": name, "arguments": execution.input });
             let answer = tokio::select! {
                 () = &mut execution.cancel => None,
-                answer = timeout(left(), server.ask(session, "tools/call", params)) => Some(answer),
+                answer = timeout(left(), server.call(session, params)) => Some(answer),
             };
             match answer {
                 Some(Ok(Ok(result))) => return server_tools::output_of(result),

@@ -1,30 +1,36 @@
 // What a package holds: its tools with their schemas, and the plain functions that could be called as such.
 // Nothing is executed but factories, with keys that open nothing and no network.
 import { needsApproval } from "./approval.mjs";
-import { askedDuring, askedFor, lending, looksNeeded, looksSecret } from "./env.mjs";
+import { askedDuring, askedFor, grant, lending, looksNeeded, looksSecret } from "./env.mjs";
 import { instantiate, make } from "./factory.mjs";
 import { explain, Failure } from "./failure.mjs";
 import { adopted, toolset } from "./foreign.mjs";
 import { isLiving } from "./living.mjs";
 import { exportsOf, importPackage, nameOf } from "./package.mjs";
 import { toJsonSchema } from "./schema.mjs";
+import { made } from "./places.mjs";
 import { startNone, wasWanted } from "./programs.mjs";
 import { beginningAskedIn, beginningIn, variableOf } from "./settings.mjs";
 import { signaturesOf } from "./signatures.mjs";
 import { isAIFunction, isClass, isObject, isOfMaker, isPluginOfTools, isProviderClass, isProviderTool, isSchema, maybeFactory, sourceOf } from "./shapes.mjs";
 import { callable } from "./ways.mjs";
-import { worked } from "./work.mjs";
+import { unlessIdle, worked } from "./work.mjs";
 
 const STAND_IN_KEY = "omega-describes-only";
 // Subpaths that hold tools by their names are always looked into, others where nothing was found before.
 const OF_TOOLS = /(?:^|[\/-])(?:ai|ai-sdk|vercel|tools?|toolkit|agents?)(?:$|[\/-])/i;
 const PATIENCE_MS = 8000;
 const MOST_TRIED = 8;
+// A module that does nothing for so long while it is loaded waits for what never comes.
+const IDLE_MS = 6_000;
 
 /** `{ found }`: its tools, its plain functions and the ways to all that can be called, those that may become tools by themselves, and the
  * variables that it reads when it is imported. */
 export async function describe(job) {
   startNone();
+  const places = made(job.places, job.env?.HOME);
+  grant(places);
+  Object.assign((job.env ??= {}), places);
   const until = worked() + PATIENCE_MS;
   const found = { tools: [], functions: [], ways: [], signatures: {}, offered: [], unmade: [], lent: [], typed: true, readAtImport: [] };
   const looked = { seen: new Set(), declared: new Set(job.declared ?? []), job, ways: new Map(), unmade: new Map(), lent: new Set(), packageName: await nameOf(job.entry) };
@@ -49,7 +55,7 @@ export async function describe(job) {
     const isWanted = subpath === undefined || found.tools.length === 0 || OF_TOOLS.test(subpath);
     if (!isWanted || (subpath !== undefined && worked() > until)) continue;
     try {
-      const module = await importPackage(job.entry, subpath);
+      const module = await unlessIdle(importPackage(job.entry, subpath), IDLE_MS, waitsForEver);
       if (subpath === undefined) found.readAtImport = askedFor();
       await lookInto(module, subpath === undefined ? "" : `${subpath}/`, looked, found);
       looked.loaded = true;
@@ -85,6 +91,8 @@ function wantsMore(error, given = {}) {
   const { code, details } = explain(error);
   return code === "MISSING_ENV_VARS" && details.missing.some((name) => !Object.hasOwn(given, name));
 }
+
+const waitsForEver = () => new Failure("IMPORT_FAILED", "it waits, while it is loaded, for something that never comes");
 
 /** The package has no module of its own, which is no fault where it has subpaths. */
 const isNoEntry = (error) => /ERR_PACKAGE_PATH_NOT_EXPORTED|No "exports" main|not exported|is not defined by "exports"/i.test(error?.message);

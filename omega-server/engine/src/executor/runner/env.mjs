@@ -6,12 +6,14 @@ const SECRET = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH|_PAT$/;
 // Asked for by runtimes and frameworks everywhere; nothing a tool needs from its user.
 const COMMON = new RegExp(
   "^(?:[a-z].*|__.*|.{1,3}|NODE_.*|DENO_.*|npm_.*|UV_.*|JEST.*|VITEST.*|NEXT_.*|VERCEL(?!_OIDC).*|OTEL_.*|AI_SDK_.*|" +
-    "DEBUG.*|FORCE_COLOR|NO_COLOR|COLORTERM|COLORS?|TERM.*|CI|HOME|USERPROFILE|PATH|PWD|TMPDIR|TEMP|USER|USERNAME|LANG|LC_.*|" +
+    "DEBUG.*|DOTENV_.*|FORCE_COLOR|NO_COLOR|COLORTERM|COLORS?|TERM.*|CI|HOME|USERPROFILE|PATH|PWD|TMPDIR|TEMP|USER|USERNAME|LANG|LC_.*|" +
     "TZ|SHELL|OSTYPE|MSYSTEM|.*_PROXY|EDITOR|TEST|LOG_.*|SUPPRESS_.*|WS_NO_.*|READABLE_STREAM|GITHUB_ACTIONS|TF_BUILD|TEAMCITY.*|TRAVIS|" +
     "APPVEYOR|NETLIFY|RENDER|DYNO|CF_PAGES|EDGE_RUNTIME|KUBERNETES.*|AWS_LAMBDA_.*|LAMBDA_.*|GRACEFUL_.*)$",
 );
 const ALL = "*";
 const NAME = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g;
+// As the option of a library that a variable becomes: `acmeUrl` of `ACME_URL`.
+const OPTION = /\b[a-z][a-z0-9]*(?:[A-Z][a-z0-9]*)+\b/g;
 
 const asked = new Map();
 const everything = new Set();
@@ -106,7 +108,8 @@ export const presentSecrets = () => [...asked].filter(([name, there]) => there &
 
 /** Variables that stand in a text, were asked for and have no value here. */
 export function absentIn(text) {
-  const named = [...new Set(text.match(NAME) ?? [])].filter((name) => !values[name] && asked.has(name));
+  const options = (text.match(OPTION) ?? []).map((option) => option.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase());
+  const named = [...new Set([...(text.match(NAME) ?? []), ...options])].filter((name) => !values[name] && asked.has(name));
   // A file that holds the value is another way to give it.
   return named.filter((name) => !named.some((other) => name === `${other}_FILE` || name === `${other}_PATH`));
 }

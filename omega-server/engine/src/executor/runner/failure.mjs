@@ -13,6 +13,7 @@ const ELSE = /key|token|secret|credential|auth|\b40[13]\b/i;
 const ABOUT_KEYS = new RegExp(
   "api[ _-]?key|credential|unauthori[sz]ed|unauthenticated|\\b40[13]\\b|(?:access|auth\\w*|bearer|api) token|environment variable|" +
     "(?:missing|without|no|valid).{0,20}\\b(?:env|token|secret|password|\\w*(?:access|secret|auth|license|service)\\w*[ _-]?key)\\b|" +
+    "\\b\\w{2,}(?:key|token|secret) (?:is|was) (?:required|missing|not set|not provided)|" +
     "\\b(?:token|secret|password) (?:is|was|must|has|not|required|missing)\\b|" +
     "not (?:authenticated|logged in|signed in)|authentication (?:is )?(?:required|failed|missing)",
   "i",

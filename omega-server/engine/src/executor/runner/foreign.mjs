@@ -2,6 +2,7 @@
 // LlamaIndex, OpenAI's Agents SDK, Anthropic's runnable tools, and objects of the same parts under other names. Told by their form,
 // since packages bring their own version of a framework, or none.
 import { Failure } from "./failure.mjs";
+import { isLiving } from "./living.mjs";
 import { isObject, isTool, isAIFunction, readProperty, sourceOf } from "./shapes.mjs";
 
 const SCHEMAS = ["inputSchema", "input_schema", "schema", "parameters", "argsSchema", "args"];
@@ -18,6 +19,8 @@ const known = new WeakMap();
 
 /** A value as a tool that can be called here: itself, a foreign one in the AI SDK's form, or undefined. */
 export function adopted(value) {
+  // What stands for something else answers to every name.
+  if (isLiving(value)) return undefined;
   if (isAIFunction(value)) return value;
   const own = isTool(value) ? value : undefined;
   if (!isObject(value) || (own && (own.inputSchema ?? own.parameters) !== undefined && !isMastra(own))) return own;

@@ -24,27 +24,26 @@ const DEAF_MS = 2_000;
 const ASKED_MS = 10;
 const LEARNED_MS = 200;
 const LAST_WORDS_MS = 400;
+const TASK_MS = 600_000;
+const POLL_MS = 100;
+const LONGEST_POLL_MS = 2_000;
 const MOST_PAGES = 20;
 const MOST_TOOLS = 500;
 const MOST_KEYS = 10;
 const MOST_LINE = 32 << 20;
 const METHOD_NOT_FOUND = -32601;
+// The same as the SDK's servers give it, as a result.
+const REFUSED = /^MCP error -32601\b.*\btask/;
 // Where servers keep what they are told, when they are asked to keep it elsewhere than beside their script, where nobody may write.
 const STORES = ["MEMORY", "STORAGE", "DATA", "STATE", "STORE"].flatMap((what) => ["FILE_PATH", "PATH", "FILE", "DIR"].map((where) => `${what}_${where}`));
 // How servers are told which way of the protocol to take, where they know several.
 const TRANSPORTS = ["TRANSPORT", "MCP_TRANSPORT", "TRANSPORT_TYPE", "TRANSPORT_MODE", "MCP_TRANSPORT_TYPE", "MCP_TRANSPORT_MODE", "MCP_MODE"];
-// Stands for the call's own folder, and for a file in it that holds as good as nothing, where only a description is made.
-const FOLDER = "{folder}";
-const EMPTY_FILE = "{empty}";
-// What clients of a large cloud read in one of their files of keys (https://developers.google.com/identity/protocols/oauth2/native-app).
-const NOTHING = { installed: { client_id: "omega-describes-only", client_secret: "omega-describes-only", redirect_uris: ["http://nowhere.invalid"] } };
 const after = globalThis.setTimeout;
 const forget = globalThis.clearTimeout;
 const { parse, stringify } = JSON;
 const chdir = Deno.chdir.bind(Deno);
 const pause = (ms) => new Promise((resolve) => after(resolve, ms));
 const realPath = Deno.realPathSync.bind(Deno);
-const writeText = Deno.writeTextFileSync.bind(Deno);
 const readText = Deno.readTextFileSync.bind(Deno);
 
 /** The tools of the server, as a description has them; throws what the server fails with. */
@@ -88,9 +87,19 @@ export async function callServer(job, signal) {
   const server = await started(job);
   const abort = signal();
   toolBegins();
-  const result = await server.ask("tools/call", { name: job.name.slice(PREFIX.length), arguments: job.input ?? {} }, undefined, abort);
-  const content = Array.isArray(result?.content) ? result.content : [];
-  const text = content.filter((part) => part?.type === "text").map((part) => part.text).join("\n");
+  // Whoever has ended is asked for nothing more.
+  if (isOver) await server.ended;
+  const call = { name: job.name.slice(PREFIX.length), arguments: job.input ?? {} };
+  const ask = (method, params) => server.ask(method, params, undefined, abort);
+  const plain = await ask("tools/call", call).catch((error) => {
+    // So a tool refuses that is only called as a task.
+    if (error?.refusal !== METHOD_NOT_FOUND) throw error;
+    return undefined;
+  });
+  const isRefused = plain === undefined || (plain?.isError === true && REFUSED.test(textOf(plain)));
+  const result = isRefused ? await asTask(ask, call) : plain;
+  const content = contentOf(result);
+  const text = textOf(result);
   if (result?.isError === true) throw new Error(text || "the tool failed and did not say why");
   if (result?.structuredContent !== undefined) {
     const others = content.filter((part) => part?.type !== "text");
@@ -100,13 +109,30 @@ export async function callServer(job, signal) {
   return isText ? text : { content };
 }
 
+const contentOf = (result) => (Array.isArray(result?.content) ? result.content : []);
+const textOf = (result) => contentOf(result).filter((part) => part?.type === "text").map((part) => part.text).join("\n");
+
+/** What a call comes to that goes on behind its answer (https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks). */
+async function asTask(ask, call) {
+  const begun = await ask("tools/call", { ...call, task: { ttl: TASK_MS } });
+  // A server that knows no tasks answers as ever.
+  if (typeof begun?.task?.taskId !== "string") return begun;
+  const { taskId } = begun.task;
+  for (let now = begun.task; now?.status === "working"; now = await ask("tasks/get", { taskId })) {
+    await pause(Math.min(Math.max(Number(now.pollInterval) || POLL_MS, POLL_MS), LONGEST_POLL_MS));
+  }
+  return await ask("tasks/result", { taskId });
+}
+
 class Exited extends Error {}
 
 let greeted;
-let isWell = false;
+let isGreeted = false;
+// Once it has ended it stays so, whatever it still has to say.
+let isOver = false;
 
 /** Whether another call would find the server. */
-export const goesOn = () => isWell;
+export const goesOn = () => isGreeted && !isOver;
 
 const started = (job) => (greeted ??= start(job));
 
@@ -115,11 +141,7 @@ async function start({ entry, bin, arguments: given, env, insists }) {
   const home = env?.HOME ?? ".";
   for (const name of STORES) process.env[name] ??= `${home}/${name.toLowerCase()}`;
   for (const name of TRANSPORTS) process.env[name] ??= "stdio";
-  for (const [name, value] of Object.entries(env ?? {})) {
-    if (value === FOLDER) process.env[name] = home;
-    if (value === EMPTY_FILE) writeText((process.env[name] = `${home}/empty.json`), stringify(NOTHING));
-  }
-  const args = (given ?? []).map((argument) => (argument === FOLDER ? home : argument));
+  const args = (given ?? []).map((argument) => argument.text ?? home);
   const stdio = ownStdio({ ping: {}, "roots/list": { roots: [{ uri: String(new URL(`file://${home}`)), name: "folder" }] } });
   const path = realPath((await entered(entry)).place(bin));
   process.argv = [process.execPath, path, ...args];
@@ -127,10 +149,10 @@ async function start({ entry, bin, arguments: given, env, insists }) {
   chdir(home);
   let failed;
   const ended = new Promise((_, reject) => (failed = reject));
-  ended.catch(() => (isWell = false));
+  ended.catch(() => (isOver = true));
   const exit = (code) => {
     if (insists) return;
-    isWell = false;
+    isOver = true;
     const error = new Exited(stdio.said() || `the server ended with exit code ${code ?? 0}`);
     // What it has begun to answer it says, as it does where a service that it tries takes a moment to refuse.
     after(() => failed(error), LAST_WORDS_MS);
@@ -146,17 +168,19 @@ async function start({ entry, bin, arguments: given, env, insists }) {
     process.argv = [process.execPath, script, ...more];
     run(script).catch((error) => error instanceof Exited || failed(loadFailure(error)));
   });
+  // Also where it ends in a timer, it says why.
+  globalThis.addEventListener("error", (event) => event.error instanceof Exited && event.preventDefault());
   for (const owner of new Set([process, globalThis.process])) owner.exit = exit;
   Object.defineProperty(Deno, "exit", { value: exit, configurable: true });
   run(path).catch((error) => error instanceof Exited || failed(loadFailure(error)));
-  const server = { ask: (method, params, patience, abort) => asked(stdio, ended, method, params, patience, abort) };
+  const server = { ended, ask: (method, params, patience, abort) => asked(stdio, ended, method, params, patience, abort) };
   const hello = { protocolVersion: PROTOCOL, capabilities: { roots: {} }, clientInfo: { name: "omega", version: "1" } };
   await server.ask("initialize", hello, insists ? INSISTING_MS : HANDSHAKE_MS);
   stdio.send({ jsonrpc: "2.0", method: "notifications/initialized" });
   // Who asks for the folder now says nowhere when it knows it.
   await pause(ASKED_MS);
   if (stdio.isAsked()) await pause(LEARNED_MS);
-  isWell = true;
+  isGreeted = true;
   return server;
 }
 
@@ -203,7 +227,10 @@ async function asked(stdio, ended, method, params, patience, abort) {
       // Who serves HTTP alone reads no stdin, however long one waits.
       if (idle >= DEAF_MS && isListening() && !stdio.isRead()) return reject(new Failure("TOOL_ERROR", "it waits for connections on a port, and not for messages on its stdin"));
       // Some only say how they would end, and have nothing to do any more.
-      if (idle >= DEAF_MS && process.exitCode) return reject(new Exited(stdio.said() || `the server ended with exit code ${process.exitCode}`));
+      if (idle >= DEAF_MS && process.exitCode) {
+        isOver = true;
+        return reject(new Exited(stdio.said() || `the server ended with exit code ${process.exitCode}`));
+      }
       if (idle >= patience || ++looks * LOOK_MS >= PATIENCE * patience) return reject(new Failure("TOOL_ERROR", words));
       timer = after(look, LOOK_MS);
     };
@@ -223,7 +250,7 @@ async function asked(stdio, ended, method, params, patience, abort) {
 
 function refusal(error) {
   const message = typeof error?.message === "string" ? error.message : "the MCP server refused the call and did not say why";
-  return error?.code === -32602 ? new Failure("INVALID_INPUT", message) : new Error(message);
+  return error?.code === -32602 ? new Failure("INVALID_INPUT", message) : Object.assign(new Error(message), { refusal: error?.code });
 }
 
 /** A stdin and a stdout that lead here in place of the process's own, and what was written to stderr. */
@@ -235,7 +262,14 @@ function ownStdio(offered) {
   let errors = "";
   let isAsked = false;
   const decoder = new TextDecoder();
-  const send = (message) => void stdin.write(`${stringify(message)}\n`);
+  const send = (message) => {
+    try {
+      stdin.write(`${stringify(message)}\n`);
+    } catch (error) {
+      // Who ends when it reads this ends, and says so at its end.
+      if (!(error instanceof Exited)) throw error;
+    }
+  };
   const take = (line) => {
     let message;
     try {

@@ -1,6 +1,7 @@
 // The package's module and its exports.
 import { Failure, messageOf } from "./failure.mjs";
 import { adopted } from "./foreign.mjs";
+import { answerForHooks } from "./hooks.mjs";
 import { isClass, isObject, readProperty } from "./shapes.mjs";
 import { methodsOf } from "./ways.mjs";
 
@@ -15,6 +16,7 @@ const NOT_FOUND = /ERR_MODULE_NOT_FOUND|ERR_UNSUPPORTED_DIR_IMPORT|Cannot find m
  * code has a stand-in where the package goes on with one. */
 export async function entered(entry) {
   const module = await import(entry);
+  answerForHooks();
   if (module.startsPrograms) (await import("./programs.mjs")).startNone();
   if (module.isNative) {
     native = await import("./native.mjs");

@@ -5,7 +5,13 @@ use super::{
     answer::{self, Refusal},
     request::{ExecuteRequest, fields},
 };
-use crate::executor::with_breaker::InFlight;
+use crate::{
+    executor::with_breaker::InFlight,
+    observe::{
+        names::attribute,
+        span::{Kind, Span},
+    },
+};
 use axum::{
     body::{Body, Bytes},
     extract::{State, rejection::BytesRejection},
@@ -13,7 +19,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::stream;
-use omega_core::executor::{Executed, Execution, PartialSink};
+use omega_core::{
+    executor::{Executed, Execution, Executor, PartialSink},
+    trace::{self, TraceContext},
+};
 use serde_json::{Value, json};
 use std::{
     convert::Infallible,
@@ -29,6 +38,9 @@ use tokio_util::sync::DropGuard;
 /// How long the status of a stream waits for what is known at once: that there is no such tool, or no place for the call.
 const FIRST_NEWS: Duration = Duration::from_millis(500);
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Where calls come in.
+pub const PATH: &str = "/execute-tool";
 
 /// What is told of a call.
 enum News {
@@ -49,11 +61,12 @@ pub async fn execute(
 ) -> Result<Response, Refusal> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let call = ExecuteRequest::parse(fields(body)?, text("idempotency-key"))?;
+    let caller = text(trace::HEADER).and_then(|header| header.parse().ok());
     if shared.draining.load(Ordering::Relaxed) {
         return Err(Refusal::unavailable("this executor ends; ask another one, or try again in a moment"));
     }
     let streams = text("accept").is_some_and(|accept| accept.contains("text/event-stream"));
-    let mut running = begin(&shared, call, streams);
+    let mut running = begin(&shared, call, caller, streams);
     if streams {
         let first = timeout(FIRST_NEWS, running.news.recv()).await.ok().flatten();
         return Ok(match first {
@@ -71,7 +84,7 @@ pub async fn execute(
 }
 
 /// Starts the call in a task of its own, so that it can still clean up when its caller has gone.
-fn begin(shared: &Arc<Shared>, call: ExecuteRequest, streams: bool) -> Running {
+fn begin(shared: &Arc<Shared>, call: ExecuteRequest, caller: Option<TraceContext>, streams: bool) -> Running {
     let stop = shared.end.child_token();
     let cancel = stop.clone().drop_guard();
     let (sender, news) = mpsc::unbounded_channel();
@@ -95,18 +108,38 @@ fn begin(shared: &Arc<Shared>, call: ExecuteRequest, streams: bool) -> Running {
     shared.calls.spawn(async move {
         let _packages = of_call.packages.read().await;
         let _running = InFlight::enter(&of_call.running);
-        let tool = execution.tool.clone();
-        let executed = of_call.executor.execute(execution).await;
-        tracing::info!(
-            event = "executor.call",
-            %tool,
-            version = executed.version.as_deref(),
-            duration_ms = executed.duration_ms,
-            code = executed.result.as_ref().err().map(|error| error.code.as_str()),
-        );
+        let executed = traced(caller, of_call.executor.as_ref(), execution).await;
         let _ = sender.send(News::End(executed));
     });
     Running { news, _cancel: cancel }
+}
+
+/// The call as a part of its caller's trace.
+async fn traced(caller: Option<TraceContext>, executor: &dyn Executor, execution: Execution) -> Executed {
+    let mut span = Span::within(caller, Kind::Server, || format!("POST {PATH}"));
+    span.set(attribute::METHOD, "POST");
+    span.set(attribute::ROUTE, PATH);
+    span.set(attribute::TOOL, execution.tool.to_string());
+    span.set(attribute::TOOL_CALL, execution.id.to_string());
+    let context = span.context();
+    let calling = async {
+        let (id, tool) = (execution.id, execution.tool.clone());
+        let executed = executor.execute(execution).await;
+        let code = executed.result.as_ref().err().map(|error| error.code.as_str());
+        tracing::info!(
+            event = "executor.call",
+            tool_run_id = %id,
+            %tool,
+            version = executed.version.as_deref(),
+            duration_ms = executed.duration_ms,
+            error.code = code,
+        );
+        if let Some(code) = code {
+            span.fail(code);
+        }
+        executed
+    };
+    trace::within(context, calling).await
 }
 
 /// Where partial outputs go: nowhere, unless somebody listens.

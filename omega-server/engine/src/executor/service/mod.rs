@@ -144,7 +144,7 @@ impl Service {
 
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/execute-tool", post(call::execute))
+        .route(call::PATH, post(call::execute))
         .route("/load-and-describe", post(describe::one))
         .route("/list-exports", post(describe::all))
         .route("/info", get(info))

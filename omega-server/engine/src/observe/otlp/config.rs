@@ -26,11 +26,14 @@ pub struct OtlpConfig {
 }
 
 impl OtlpConfig {
-    /// Reads the variables; nothing is sent unless one of them says where to.
+    /// What a server calls itself when nobody names it.
+    pub const SERVICE: &str = "omega";
+
+    /// Reads the variables; nothing is sent unless one of them says where to. `service` is the name of who has no other.
     ///
     /// # Errors
     /// Which variable says what can't be done, and what it may say.
-    pub fn from_env(env: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, String> {
+    pub fn from_env(env: impl Fn(&str) -> Option<String>, service: &str) -> Result<Option<Self>, String> {
         let env = |name: &str| env(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         if env("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
             return Ok(None);
@@ -63,7 +66,7 @@ impl OtlpConfig {
                 .into_iter()
                 .map(header)
                 .collect::<Result<_, _>>()?,
-            service: env("OTEL_SERVICE_NAME").or(named).unwrap_or_else(|| "omega".into()),
+            service: env("OTEL_SERVICE_NAME").or(named).unwrap_or_else(|| service.into()),
             resource,
             ratio: ratio(env("OTEL_TRACES_SAMPLER").as_deref(), env("OTEL_TRACES_SAMPLER_ARG").as_deref())?,
             timeout,
@@ -142,9 +145,8 @@ mod tests {
     use secrecy::ExposeSecret;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Option<OtlpConfig>, String> {
-        OtlpConfig::from_env(|name| {
-            pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-        })
+        let env = |name: &str| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        OtlpConfig::from_env(env, "omega-executor")
     }
 
     #[test]
@@ -171,6 +173,7 @@ mod tests {
         assert_eq!(headers, [("authorization", "Bearer abc"), ("x-tenant", "a")]);
         let no_traces = read(&[base, ("OTEL_TRACES_EXPORTER", "none")]).unwrap().unwrap();
         assert!(no_traces.traces.is_none() && no_traces.logs.is_some());
+        assert_eq!(no_traces.service, "omega-executor");
     }
 
     #[test]

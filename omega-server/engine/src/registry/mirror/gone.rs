@@ -47,7 +47,7 @@ impl RegistryService {
         for some in gone.chunks(BATCH as usize) {
             let _one_writer = self.writing.lock().await;
             self.rows.drop_mirrored(some, &[changes::gone(some)]).await?;
-            self.unindex(some);
+            self.index.remove(some).await;
         }
         let gone: HashSet<&ToolId> = gone.iter().collect();
         let starter = catalogue::starter().map_err(|error| RegistryError::Unavailable(error.to_string()))?;

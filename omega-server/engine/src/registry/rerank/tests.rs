@@ -31,7 +31,7 @@ async fn without_a_model_or_with_one_that_is_none_the_words_decide() {
     let with = fixture().await;
     with.registry.use_model(&folder.path().join("nothing"));
     assert_eq!(found(&with.registry, QUERY).await, before);
-    assert_eq!((with.registry.rerank.depth(5), with.registry.status().detail), (5, None));
+    assert_eq!((with.registry.index.rerank.depth(5), with.registry.status().detail), (5, None));
 
     fs::write(folder.path().join(VOCABULARY), "{}").unwrap();
     fs::write(folder.path().join(WEIGHTS), "{}").unwrap();
@@ -49,20 +49,20 @@ async fn vectors_are_made_once_and_kept_until_the_text_changes() {
     let Some(folder) = model() else { return };
     let Fixture { rows, registry, .. } = &fixture().await;
     registry.use_model(&folder);
-    until(async || registry.rerank.encoder().is_some()).await;
+    until(async || registry.index.rerank.encoder().is_some()).await;
     let words = found(registry, QUERY).await;
     assert_eq!(words[0], "marked::parse", "the first search has no vectors yet");
     let tool = catalogue::starter().unwrap().into_iter().find(|tool| tool.tool_id.as_str() == words[0]).unwrap();
     let stored = async |tool: &Tool| rows.vectors(&[key_of(&text_of(tool))]).await.unwrap().pop();
     until(async || stored(&tool).await.is_some()).await;
-    assert!(registry.rerank.vectors().get(tool.tool_id.as_str()).is_some());
+    assert!(registry.index.rerank.vectors().get(tool.tool_id.as_str()).is_some());
     let near = found(registry, "I wrote something with hashes and stars; show it in my browser").await;
     assert!(!near.is_empty());
 
     // What it says changes: so does its vector, and nobody is answered by the old one.
     let changed = Tool { description: String::from("Bakes bread."), ..tool.clone() };
-    registry.index_rows(vec![StoredTool::new(changed.clone(), Source::Added)]);
-    assert!(registry.rerank.vectors().get(tool.tool_id.as_str()).is_none());
+    registry.index.put(&[StoredTool::new(changed.clone(), Source::Added)]);
+    assert!(registry.index.rerank.vectors().get(tool.tool_id.as_str()).is_none());
     rows.upsert(None, &[StoredTool::new(changed.clone(), Source::Added)], &[]).await.unwrap();
     until(async || {
         found(registry, "bakes bread marked").await;
