@@ -65,14 +65,17 @@ pub struct Show {
 /// Run one tool once, in the sandbox, and print its output
 #[derive(Debug, Args)]
 #[command(after_long_help = r#"Example:
-  omega tools run mathjs::evaluate --input '{"expression": "2 + 3"}'"#)]
+  omega tools run mathjs::evaluate '{"expression": "2 + 3"}'"#)]
 pub struct Run {
     /// package::export
     #[arg(add = ArgValueCompleter::new(value_candidates::tools))]
     tool: ToolId,
     /// The input, a JSON object; `@FILE` reads a file, `-` reads stdin
-    #[arg(long, short, default_value = "{}", value_name = "JSON")]
-    input: String,
+    #[arg(value_name = "JSON", conflicts_with = "option")]
+    input: Option<String>,
+    /// The same as an option
+    #[arg(id = "option", long = "input", short, value_name = "JSON")]
+    input_option: Option<String>,
     #[command(flatten)]
     environment: Environment,
     /// Print `{success, output | error, code?, executionTimeMs}`
@@ -232,7 +235,8 @@ impl Run {
     }
 
     fn input(&self) -> Result<Value, Failure> {
-        let (text, name) = match self.input.as_str() {
+        let given = self.input.as_ref().or(self.input_option.as_ref());
+        let (text, name) = match given.map_or("{}", String::as_str) {
             "-" => {
                 let mut text = String::new();
                 std::io::stdin().read_to_string(&mut text)?;
@@ -243,7 +247,7 @@ impl Run {
                     let read = std::fs::read_to_string(path);
                     (read.map_err(|e| Failure::usage(format!("{path} can't be read: {e}")))?, path.to_owned())
                 }
-                None => (other.to_owned(), String::from("--input")),
+                None => (other.to_owned(), String::from("the input")),
             },
         };
         match exact::input(&text) {

@@ -81,8 +81,11 @@ fn what_is_not_there_is_named_with_what_is() {
     assert!(done.stderr.contains("set ANTHROPIC_API_KEY"), "{}", done.stderr);
     home.omega(&["show", "5b0f3c1e-0000-4000-8000-000000000001"]).expect(2);
     home.omega(&["ask", "-c", "hi"]).expect(2);
-    let done = home.omega(&["tools", "run", "mathjs::evaluate", "--input", r#"{"wrong": 1}"#, "--json"]).expect(2);
-    assert_eq!(done.json()["code"], "INVALID_INPUT");
+    for form in [&["--input", r#"{"wrong": 1}"#][..], &[r#"{"wrong": 1}"#]] {
+        let done = home.omega(&[&["tools", "run", "mathjs::evaluate", "--json"], form].concat()).expect(2);
+        assert_eq!(done.json()["code"], "INVALID_INPUT");
+    }
+    home.omega(&["tools", "run", "mathjs::evaluate", "{}", "--input", "{}"]).expect(2);
     let rows = home.omega(&["tools", "search", "determinant", "--json"]).expect(0).json();
     assert!(rows.as_array().unwrap().iter().any(|row| row["toolId"] == "mathjs::evaluate"));
 }

@@ -4,7 +4,10 @@ use crate::{home::Home, window::Window};
 use omega_core::testing::{Fault, Reply, Script, StandIn};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use serde_json::json;
-use std::io::{Read, Write};
+use std::{
+    io::{Read, Write},
+    num::NonZero,
+};
 
 /// What a command writes to its terminal, and how it ends. `keys` are typed once `after` was seen.
 fn on_terminal(home: &Home, arguments: &[&str], after: &str, keys: &[u8]) -> (String, u32) {
@@ -48,15 +51,20 @@ fn converse(
     began(child.process_id().unwrap());
     let (mut reader, mut writer) = (pty.master.try_clone_reader().unwrap(), pty.master.take_writer().unwrap());
     let (mut seen, mut buffer, mut read, mut keys) = (Vec::new(), [0; 4096], 0, keys.iter());
+    let size = [40, 100].map(|cells| NonZero::new(cells).unwrap());
+    let (mut terminal, mut before) = (vt100::Parser::new(size[0], size[1], 0), String::new());
     let mut next = keys.next();
     // The end of a terminal is an error on Linux.
     while let Ok(count @ 1..) = reader.read(&mut buffer) {
         seen.extend_from_slice(&buffer[..count]);
-        if let Some((after, typed)) = next
-            && String::from_utf8_lossy(&seen[read..]).contains(after)
-        {
+        terminal.process(&buffer[..count]);
+        let Some((after, typed)) = next else { continue };
+        // Of words, only what changed is written: they may be there in pieces.
+        let shown = terminal.screen().contents();
+        let is_new = shown.contains(after) && !before.contains(after);
+        if is_new || String::from_utf8_lossy(&seen[read..]).contains(after) {
             writer.write_all(typed).unwrap();
-            (read, next) = (seen.len(), keys.next());
+            (read, next, before) = (seen.len(), keys.next(), shown);
         }
     }
     (String::from_utf8_lossy(&seen).into_owned(), child.wait().unwrap().exit_code())

@@ -13,7 +13,7 @@ use omega_core::{
     api::ErrorCode,
     budget::{self, Shape},
 };
-use omega_engine::domain::nul;
+use omega_engine::{boxed, domain::nul};
 use serde::de::DeserializeOwned;
 
 /// Bytes of a body.
@@ -44,44 +44,11 @@ impl<T: DeserializeOwned, S: Send + Sync, const LIMIT: usize> FromRequest<S> for
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let empty = request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .map_or_else(|| !request.headers().contains_key(header::TRANSFER_ENCODING), |length| length == "0");
-        if empty {
+        let Some(request) = read(request, LIMIT).await? else {
             return serde_json::from_str("{}")
                 .map(Body)
                 .map_err(|error| ApiError::new(ErrorCode::BadRequest, format!("the body is empty: {error}")));
-        }
-        let large =
-            || ApiError::new(ErrorCode::PayloadTooLarge, format!("the body is larger than {} MiB", LIMIT >> 20));
-        let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        // Nobody has to send what is not going to be read.
-        if length.is_some_and(|length: usize| length > LIMIT) {
-            return Err(large());
-        }
-        let (parts, body) = request.into_parts();
-        let request = Request::from_parts(parts.clone(), body);
-        let bytes = match Bytes::from_request(request, state).await {
-            Ok(bytes) => bytes,
-            Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                return Err(large());
-            }
-            Err(error) => return Err(ApiError::new(ErrorCode::BadRequest, cause(&error))),
         };
-        if Shape::of(&bytes).depth > budget::DEPTH.most {
-            let error = format!("the JSON is nested deeper than {} levels", budget::DEPTH.most);
-            return Err(ApiError::new(ErrorCode::BadRequest, error));
-        }
-        // A list would be read as an object's members in their order.
-        if bytes.trim_ascii_start().first() == Some(&b'[') {
-            return Err(ApiError::invalid("body", "must be a JSON object"));
-        }
-        if let Some(member) = nul::member(&bytes) {
-            let field = if member.is_empty() { "body" } else { &member };
-            return Err(ApiError::invalid(field, NUL));
-        }
-        let request = Request::from_parts(parts, bytes.into());
         match Json::<T>::from_request(request, state).await {
             Ok(Json(value)) => Ok(Self(value)),
             Err(JsonRejection::JsonDataError(error)) => Err(ApiError::unreadable(&cause(&error))),
@@ -92,6 +59,44 @@ impl<T: DeserializeOwned, S: Send + Sync, const LIMIT: usize> FromRequest<S> for
             Err(error) => Err(ApiError::new(ErrorCode::BadRequest, cause(&error))),
         }
     }
+}
+
+/// A request whose body is here and may be read as JSON; nothing when it has none.
+#[boxed]
+async fn read(request: Request, limit: usize) -> Result<Option<Request>, ApiError> {
+    let empty = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .map_or_else(|| !request.headers().contains_key(header::TRANSFER_ENCODING), |length| length == "0");
+    if empty {
+        return Ok(None);
+    }
+    let large = || ApiError::new(ErrorCode::PayloadTooLarge, format!("the body is larger than {} MiB", limit >> 20));
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    // Nobody has to send what is not going to be read.
+    if length.is_some_and(|length: usize| length > limit) {
+        return Err(large());
+    }
+    let (parts, body) = request.into_parts();
+    let request = Request::from_parts(parts.clone(), body);
+    let bytes = match Bytes::from_request(request, &()).await {
+        Ok(bytes) => bytes,
+        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => return Err(large()),
+        Err(error) => return Err(ApiError::new(ErrorCode::BadRequest, cause(&error))),
+    };
+    if Shape::of(&bytes).depth > budget::DEPTH.most {
+        let error = format!("the JSON is nested deeper than {} levels", budget::DEPTH.most);
+        return Err(ApiError::new(ErrorCode::BadRequest, error));
+    }
+    // A list would be read as an object's members in their order.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(ApiError::invalid("body", "must be a JSON object"));
+    }
+    if let Some(member) = nul::member(&bytes) {
+        let field = if member.is_empty() { "body" } else { &member };
+        return Err(ApiError::invalid(field, NUL));
+    }
+    Ok(Some(Request::from_parts(parts, bytes.into())))
 }
 
 /// The parameters after the `?`.

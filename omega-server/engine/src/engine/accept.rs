@@ -2,6 +2,7 @@
 //! was chosen at that moment.
 
 use super::{Engine, capacity::Seat};
+use crate::boxed;
 use crate::store::{IdempotencyKey, Replay, Send, StoreError, access::Access};
 use omega_core::{
     agent::RunConfig,
@@ -66,6 +67,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::accept`].
+    #[boxed]
     pub async fn accept_with(
         &self,
         access: &Access,
@@ -157,6 +159,7 @@ impl Engine {
     }
 
     /// What the run keeps of this moment: the sender's wishes, then their settings, then the owner's.
+    #[boxed]
     async fn config_of(
         &self,
         access: &Access,

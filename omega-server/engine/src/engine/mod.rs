@@ -42,6 +42,7 @@ pub use plan::Task;
 pub use redactors::OwnKeys;
 
 use crate::{
+    boxed,
     domain::sealed::CredentialPlace,
     executor::Redacting,
     process::offload,
@@ -229,6 +230,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Store::send`], when the vault can't seal, and when the server is about to end or full.
+    #[boxed]
     pub async fn send(&self, mut send: Send, env: &BTreeMap<String, SecretString>) -> Result<Accepted> {
         self.admit_run().await?;
         let run = send.run;

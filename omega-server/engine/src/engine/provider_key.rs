@@ -3,6 +3,7 @@
 
 use super::{Engine, models::ProviderKeys};
 use crate::{
+    boxed,
     store::{Lease, Result, StoreError},
     vault::VaultError,
 };
@@ -16,6 +17,7 @@ use std::sync::Arc;
 impl Engine {
     /// A user's own keys of model providers. One that can't be opened is as good as none; one that a keyring does not give
     /// just now is still theirs, and nobody else pays in its place.
+    #[boxed]
     pub async fn provider_keys(&self, user: UserId) -> Result<ProviderKeys> {
         let mut keys = ProviderKeys::default();
         for kept in self.inner.store.provider_keys_of(user).await? {

@@ -5,6 +5,7 @@
 //! it has changed something of it.
 
 use crate::{
+    boxed,
     domain::sealed::SealedCredential,
     store::{KnowsSecrets, Result, Store},
     vault::{Vault, VaultError},
@@ -47,6 +48,7 @@ impl Redactors {
         Self { store, vault, own, ready: Mutex::default(), known: Mutex::default() }
     }
 
+    #[boxed]
     pub async fn redactor(&self, owner: UserId, run: Option<RunId>) -> Result<Redactor> {
         let kept = self.kept(owner, run).await?;
         Ok(self.knowing(kept).await?.0)
@@ -58,6 +60,7 @@ impl Redactors {
         Ok(self.opened(kept).await?.1)
     }
 
+    #[boxed]
     async fn kept(&self, owner: UserId, run: Option<RunId>) -> Result<Vec<SealedCredential>> {
         let mut kept = self.store.credentials_of(owner).await?;
         if let Some(run) = run {
@@ -110,6 +113,7 @@ impl Redactors {
 
     /// Whether these are all, and they. What people stored comes first: a value that is a server's too has the name that its
     /// owner gave it.
+    #[boxed]
     async fn opened(&self, kept: Vec<SealedCredential>) -> Result<(bool, Vec<(String, SecretString)>)> {
         let mut all = true;
         let mut secrets = Vec::with_capacity(kept.len() + self.own.len());

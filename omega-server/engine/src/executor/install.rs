@@ -21,7 +21,7 @@ use super::{
     trash,
     watch::full,
 };
-use crate::process::offload;
+use crate::{boxed, process::offload};
 use omega_core::{
     budget::{IMAGE, STDERR},
     executor::{ToolError, ToolErrorCode},
@@ -68,6 +68,7 @@ impl Installer {
     }
 
     /// The same with `newer` versions of what is needed below, in the place of those that others chose.
+    #[boxed]
     pub async fn install_newer(
         &self,
         deno: &Path,

@@ -2,8 +2,8 @@
 
 use super::{contents::within, spec::is_package_name};
 use crate::process::offload;
-use omega_core::{budget::MANIFEST, registry::EnvVar};
-use serde_json::Value;
+use omega_core::{budget::MANIFEST, executor::ToolError, registry::EnvVar};
+use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     fs::File,
@@ -38,6 +38,18 @@ impl Manifest {
     pub async fn of(package: PathBuf) -> Self {
         let size = std::fs::metadata(package.join("package.json")).map_or(0, |meta| meta.len());
         offload::run(usize::try_from(size).unwrap_or(usize::MAX), move || Self::read(&package)).await
+    }
+
+    /// A failure of the package with what the package says it is for: whoever looks for another one has only that to go by.
+    pub fn described(&self, error: ToolError) -> ToolError {
+        let mut details = error.details.clone().unwrap_or_else(|| json!({}));
+        match details.as_object_mut() {
+            Some(fields) if !self.description.is_empty() => {
+                fields.insert(String::from("description"), json!(self.description));
+                error.with(details)
+            }
+            _ => error,
+        }
     }
 
     /// Of an installed package; empty where there is none that can be read, or it is too large. Blocks.

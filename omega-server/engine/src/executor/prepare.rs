@@ -26,7 +26,7 @@ use super::{
     spec::Spec,
     version_range::VersionRange,
 };
-use crate::process::offload;
+use crate::{boxed, process::offload};
 use omega_core::{
     budget::SCANNED,
     executor::{CancelSignal, ToolError, ToolErrorCode},
@@ -104,6 +104,7 @@ impl Workshop {
         }
     }
 
+    #[boxed]
     async fn prepare(&self, spec: &Spec) -> Result<(Image, About), ToolError> {
         let deno = self.runtime.deno().await?;
         let _lock = self.images.lock(spec).await?;
@@ -124,7 +125,7 @@ impl Workshop {
                 let manifest = Manifest::of(image.package()).await;
                 let looked =
                     self.look(deno, &image, &manifest).await.inspect_err(|error| self.images.failed(spec, error));
-                let found = looked?.map_err(|error| image.without_folders(error));
+                let found = looked?.map_err(|error| manifest.described(image.without_folders(error)));
                 if let Ok(found) = &found {
                     image.write_needs(Needs { programs: found.starts_programs, ..found.needs })?;
                 }
@@ -230,6 +231,7 @@ impl Workshop {
     }
 
     /// Looks into the package, and again with what it was seen to need.
+    #[boxed]
     async fn describe(
         &self,
         deno: &Deno,
@@ -307,6 +309,7 @@ impl Workshop {
         }
     }
 
+    #[boxed]
     async fn describe_once(
         &self,
         deno: &Deno,

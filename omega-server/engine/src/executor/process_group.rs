@@ -6,6 +6,7 @@ use super::{
     permissions::{Profile, deno_args, own_addresses},
     starter,
 };
+use crate::boxed;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::{
     ffi::OsString,
@@ -50,6 +51,7 @@ pub struct Group {
 
 impl Group {
     /// Starts it, with pipes and nothing of our environment but where certificates are.
+    #[boxed]
     pub async fn spawn(launch: &Launch<'_>) -> std::io::Result<Self> {
         let (args, env) = match &launch.task {
             Task::Script(script) => (deno_args(&launch.profile, script, &own_addresses()?), &[][..]),

@@ -6,6 +6,7 @@ use super::{
     deno_download::{PINNED, SOURCES, provide},
     lock,
 };
+use crate::boxed;
 use omega_core::executor::{ToolError, ToolErrorCode};
 use std::{
     path::{Path, PathBuf},
@@ -50,6 +51,7 @@ impl Runtime {
         Some(deno)
     }
 
+    #[boxed]
     async fn find_or_provide(&self) -> Result<Deno, ToolError> {
         let mut searched = Vec::new();
         if let Some(deno) = self.find(&mut searched).await? {

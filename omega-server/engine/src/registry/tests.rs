@@ -386,3 +386,37 @@ async fn what_fails_for_one_user_sinks_for_that_user_alone() {
     registry.record_outcome(Viewer::User(theirs), &tool, false).await;
     assert_eq!(health(Viewer::Anybody).await, Health::Broken, "it fails for several");
 }
+
+#[tokio::test]
+async fn what_is_offered_in_place_of_a_package_does_the_same_or_is_not_offered() {
+    let Fixture { registry, _folder, .. } = fixture().await;
+    let refused = |details| ToolError::new(ToolErrorCode::PermissionDenied, "it loads native code").with(details);
+    for (package, about, details, expected) in [
+        ("mathjs-native", "", json!({}), Some("mathjs::evaluate")),
+        (
+            "@acme/fast",
+            "",
+            json!({"description": "Levenshtein distance of two strings"}),
+            Some("fastest-levenshtein::distance"),
+        ),
+        ("@acme/fast", "closest word by Levenshtein distance", json!({}), Some("fastest-levenshtein::distance")),
+        ("warehouse-mcp-server", "", json!({}), None),
+        ("node-client", "", json!({}), None),
+    ] {
+        let error = with_nearest(&*registry, Viewer::Anybody, package, about, refused(details)).await;
+        let nearest: Vec<String> = error
+            .details
+            .iter()
+            .flat_map(|it| it["nearest"].as_array().cloned().unwrap_or_default())
+            .map(|id| id.as_str().unwrap().to_owned())
+            .collect();
+        match expected {
+            Some(id) => {
+                assert!(nearest.iter().any(|near| near == id) && error.message.contains(id), "{package}: {error:?}")
+            }
+            None => assert!(nearest.is_empty() && error.message == "it loads native code", "{package}: {error:?}"),
+        }
+    }
+    let other = ToolError::new(ToolErrorCode::PackageNotFound, "npm has no package mathjs-native");
+    assert_eq!(with_nearest(&*registry, Viewer::Anybody, "mathjs-native", "", other.clone()).await, other);
+}

@@ -10,6 +10,7 @@
 //! [`StoreError::Gone`]; whom the owner blocked gets [`StoreError::Blocked`].
 
 use super::{Committed, ConversationEntry, Joining, Result, Store, StoreError};
+use crate::boxed;
 use crate::domain::{caller::Caller, guest_view::GuestView};
 use omega_core::{
     api::Visibility,
@@ -69,6 +70,7 @@ impl Part for ApprovalId {
 ///
 /// # Errors
 /// [`StoreError::NotFound`], [`StoreError::Gone`], [`StoreError::Blocked`].
+#[boxed]
 pub async fn open(store: &Store, caller: &Caller, id: ConversationId) -> Result<(Access, Option<Committed>)> {
     if let Some(place) = store.place(id, caller.user).await? {
         let opened = admit(store, caller, &place, place.link == id).await;
@@ -85,6 +87,7 @@ pub async fn open(store: &Store, caller: &Caller, id: ConversationId) -> Result<
     }
 }
 
+#[boxed]
 async fn admit(
     store: &Store,
     caller: &Caller,

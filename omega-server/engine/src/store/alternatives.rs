@@ -7,7 +7,7 @@ use super::{
     rows::{RunRow, id, json},
     sql, tx_opt,
 };
-use crate::{domain::row::row, process::failpoint::Transaction};
+use crate::{boxed, domain::row::row, process::failpoint::Transaction};
 use omega_core::{
     api::{AlternativeChoice, RequiredAction, Run, RunStatus, SelectAlternative, ToolRunStatus},
     event::Event,
@@ -82,6 +82,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotAwaited`], [`StoreError::Unfit`], [`StoreError::AlreadyDecided`], [`StoreError::NotYours`] for a
     /// guest, when the run is somebody else's; then nothing happened.
+    #[boxed]
     pub async fn select_alternative(&self, access: &Access, select: &SelectAlternative) -> Result<(RunId, Committed)> {
         let (conversation, by) = (access.conversation(), access.caller().user);
         let mut log = self.log(conversation).await?;

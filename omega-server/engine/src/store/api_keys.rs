@@ -5,11 +5,11 @@ use super::{
     rows::{CallerRow, id, json},
     sql, tx_opt,
 };
-use crate::domain::row::row;
 use crate::domain::{
     audit_fact::{AuditAction, Fact},
     caller::{Caller, Via},
 };
+use crate::{boxed, domain::row::row};
 use omega_core::{
     api::{ApiKey, CreatedKey, Settings, Timestamp},
     id::{KeyId, UserId},
@@ -139,6 +139,7 @@ impl Store {
     }
 
     /// A user's settings and their version, 0 when there are none yet.
+    #[boxed]
     pub async fn settings(&self, user: UserId) -> Result<(Settings, i64)> {
         let row: Option<(String, i64)> = read_opt!(&self.db, (String, i64), GET_SETTINGS, user.to_string())?;
         match row {

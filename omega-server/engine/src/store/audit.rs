@@ -5,13 +5,13 @@ use super::{
     rows::{id, json},
     sql, tx_opt,
 };
-use crate::domain::row::row;
 use crate::domain::{
     audit_fact::Fact,
     hash_chain::{Head, Link, Walk, Wrong, explain, hex},
     nul,
     request::alias,
 };
+use crate::{boxed, domain::row::row};
 use omega_core::{
     api::{AuditBreak, AuditBreakKind, AuditChain, AuditEntry, AuditReport, Timestamp},
     id::{ConversationId, UserId},
@@ -65,6 +65,7 @@ impl Tx {
     ///
     /// # Errors
     /// When they can't be recorded; then nothing of the transaction may happen.
+    #[boxed]
     pub(super) async fn record(&mut self, facts: &[Fact], now: Timestamp) -> Result<()> {
         if facts.is_empty() {
             return Ok(());
@@ -172,6 +173,7 @@ fn entry(link: Link, reader: UserId) -> Result<AuditEntry> {
 
 impl Store {
     /// Commits a transaction together with what the audit log has to say of it.
+    #[boxed]
     pub(crate) async fn commit_with(&self, mut tx: Tx, facts: &[Fact]) -> Result<()> {
         tx.record(facts, self.now()).await?;
         tx.commit().await

@@ -8,7 +8,7 @@ use super::{
     tx_opt,
 };
 use crate::domain::caller::{Caller, Via};
-use crate::domain::row::row;
+use crate::{boxed, domain::row::row};
 use omega_core::{
     api::{Author, Participant, Visibility},
     event::Event,
@@ -95,6 +95,7 @@ impl EntryRow {
 }
 
 impl Store {
+    #[boxed]
     async fn found(
         &self,
         sql: &'static str,
@@ -112,6 +113,7 @@ impl Store {
     }
 
     /// The conversation whose link this was once.
+    #[boxed]
     pub(crate) async fn retired_place(
         &self,
         wanted: ConversationId,
@@ -140,6 +142,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when the link was replaced meanwhile, or nobody may come in any more.
+    #[boxed]
     pub(crate) async fn join(&self, joining: Joining) -> Result<Option<Committed>> {
         let mut log = self.log(joining.conversation).await?;
         let conversation = joining.conversation.to_string();

@@ -11,7 +11,7 @@ use super::{
     rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, json, number, signed, word},
     sql, tx_all, tx_opt,
 };
-use crate::process::failpoint::Transaction;
+use crate::{boxed, process::failpoint::Transaction};
 use omega_core::{
     api::{
         Author, Conversation, ConversationDetail, ExecutionState, GuestCredentials, Message, Run, RunStatus, Timestamp,
@@ -110,6 +110,7 @@ impl Store {
     }
 
     /// A part of a conversation: at most `limit` messages, with their tool runs and runs.
+    #[boxed]
     pub async fn detail(
         &self,
         access: &Access,

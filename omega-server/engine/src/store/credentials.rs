@@ -5,6 +5,7 @@ use super::{
     rows::{EditionRow, id, word},
     sql, tx_opt,
 };
+use crate::boxed;
 use crate::domain::{
     audit_fact::{AuditAction, Fact},
     grant::Grant,
@@ -168,6 +169,7 @@ impl Store {
     }
 
     /// A user's stored credentials, by name.
+    #[boxed]
     pub async fn credentials_of(&self, user: UserId) -> Result<Vec<SealedCredential>> {
         let rows: Vec<KeptRow> = read_all!(&self.db, KeptRow, sql::CREDENTIALS_OF, user.to_string())?;
         rows.into_iter().map(KeptRow::read).collect()

@@ -1,11 +1,11 @@
 //! Data keys as the database has them: wrapped under a master key; and what is sealed under those that are retired.
 
 use super::{Result, Store, StoreError, credentials::place, exec, read_all, read_opt, rows::id, sql, tx_opt};
-use crate::domain::row::row;
 use crate::domain::{
     audit_fact::Fact,
     sealed::{CredentialPlace, Sealed},
 };
+use crate::{boxed, domain::row::row};
 use omega_core::{api::Timestamp, id::UserId};
 
 #[derive(Clone)]
@@ -147,6 +147,7 @@ impl Store {
     }
 
     /// Replaces a seal by another one of the same value; false when the value was replaced or deleted meanwhile.
+    #[boxed]
     pub(crate) async fn reseal(
         &self,
         table: KeptIn,

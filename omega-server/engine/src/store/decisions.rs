@@ -10,6 +10,7 @@ use super::{
     sql, tx_opt,
 };
 use crate::{
+    boxed,
     domain::{
         grant::{Grant, publisher},
         row::row,
@@ -193,6 +194,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::AlreadyDecided`], [`StoreError::OwnerOnly`], [`StoreError::NotYours`],
     /// [`StoreError::Unfit`] when the input is another than the one that was shown.
+    #[boxed]
     pub async fn decide(&self, access: &Within<ApprovalId>, decide: &Decide) -> Result<(RunId, Committed)> {
         let (approval, conversation, owner) = (access.id(), access.conversation(), access.owner());
         let by = access.caller().user;

@@ -13,6 +13,7 @@ use super::{
     sql, tx_opt,
 };
 use crate::{
+    boxed,
     domain::audit_fact::{self, Fact},
     observe::metrics::Told,
     process::failpoint::{self, Point, Transaction},
@@ -76,12 +77,14 @@ pub struct Committed {
 
 impl Store {
     /// Opens a transaction on a conversation and locks its counter.
+    #[boxed]
     pub(crate) async fn log(&self, conversation: ConversationId) -> Result<LogTx> {
         let redactor = self.redactor(conversation).await?;
         self.log_by(conversation, redactor).await
     }
 
     /// The same with the redactor that has cleaned already what is to be written.
+    #[boxed]
     pub(super) async fn log_by(&self, conversation: ConversationId, redactor: Redactor) -> Result<LogTx> {
         let now = self.now();
         let mut tx = self.begin().await?;
@@ -158,12 +161,14 @@ impl LogTx {
 
     /// Appends an event, without the secrets that are in its texts, and gives its number. Only for what is small: others
     /// wait for the transaction.
+    #[boxed]
     pub async fn event(&mut self, run: Option<RunId>, event: Event) -> Result<u64> {
         let event = self.clean(event);
         self.clean_event(run, event).await
     }
 
     /// The same for an event made of what was cleaned before the transaction began.
+    #[boxed]
     pub(super) async fn clean_event(&mut self, run: Option<RunId>, event: Clean<Event>) -> Result<u64> {
         let seq = self.next;
         let event = event.into_inner();
@@ -206,6 +211,7 @@ impl LogTx {
     ///
     /// # Errors
     /// When the database can't write; then nothing of it happened.
+    #[boxed]
     pub async fn commit(self) -> Result<Committed> {
         self.commit_as(Durability::Now).await
     }
@@ -214,10 +220,12 @@ impl LogTx {
     ///
     /// # Errors
     /// When the database can't write; then nothing of it happened.
+    #[boxed]
     pub async fn commit_ahead(self) -> Result<Committed> {
         self.commit_as(Durability::Soon).await
     }
 
+    #[boxed]
     async fn commit_as(mut self, durability: Durability) -> Result<Committed> {
         let id = self.conversation.to_string();
         match self.usage.changed()? {

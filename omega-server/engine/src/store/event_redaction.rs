@@ -7,7 +7,7 @@
 //! comes as [`Clean`], which nothing else makes.
 
 use super::{Database, LogTx, Result, Store};
-use crate::process::offload;
+use crate::{boxed, process::offload};
 use async_trait::async_trait;
 use omega_core::{
     budget::Size,
@@ -143,6 +143,7 @@ impl Store {
     }
 
     /// Knows the secrets of a conversation. Not inside a transaction: it reads, and may open what is sealed.
+    #[boxed]
     pub(crate) async fn redactor(&self, conversation: ConversationId) -> Result<Redactor> {
         match self.secrets.who.get().and_then(Weak::upgrade) {
             Some(who) => who.of_conversation(conversation).await,

@@ -7,7 +7,7 @@ use super::{
     rows::{MessageRow, RunRow, ToolRunRow},
     sql,
 };
-use crate::{domain::row::row, process::clock};
+use crate::{boxed, domain::row::row, process::clock};
 use omega_core::{
     agent::{Earlier, Exchange, RunConfig, Step},
     api::{Finished, Role, Run, Timestamp, ToolRun},
@@ -69,6 +69,7 @@ impl Store {
     }
 
     /// The same without counting what is earlier, and the first run that is read, where there may be others before it.
+    #[boxed]
     async fn read_back(&self, run: RunId, most: usize) -> Result<(RunHistory, Option<String>)> {
         let row: Option<RunRow> = read_opt!(&self.db, RunRow, sql::GET_RUN, run.to_string())?;
         let row = row.ok_or(StoreError::NotFound)?;

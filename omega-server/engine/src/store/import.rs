@@ -8,6 +8,7 @@ use super::{
     rows::{json, signed},
     sql,
 };
+use crate::boxed;
 use std::collections::HashMap;
 
 use omega_core::{
@@ -28,6 +29,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails; then nothing is stored.
+    #[boxed]
     pub async fn import(
         &self,
         id: ConversationId,

@@ -9,7 +9,7 @@ use super::{
     rows::{MessageRow, OpenRunRow, id, json, number, signed},
     sql, tx_all, tx_opt,
 };
-use crate::{domain::row::row, domain::sealed::Sealed, process::failpoint::Transaction};
+use crate::{boxed, domain::row::row, domain::sealed::Sealed, process::failpoint::Transaction};
 use omega_core::{
     api::{Accepted, Author, Message, MessageStatus, OnActive, Part, Role, Run, RunStatus, Usage},
     event::Event,
@@ -103,6 +103,7 @@ impl Store {
     /// [`StoreError::RunActive`], [`StoreError::QueueFull`], [`StoreError::KeyReused`], [`StoreError::NotFound`],
     /// [`StoreError::NotYours`] when a run is to be interrupted, or a message to be replaced, that is neither the sender's nor in their
     /// conversation; [`StoreError::Unfit`] when there is no such message.
+    #[boxed]
     pub async fn send(&self, send: Send) -> Result<Sent> {
         let redactor = self.redactor(send.access.conversation()).await?;
         // What the sender has was taken out before; what the owner has is taken out here.

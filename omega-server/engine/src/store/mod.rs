@@ -76,6 +76,7 @@ pub(crate) use transaction::{Durability, Tx};
 pub use users::gravatar_hash;
 
 use crate::{
+    boxed,
     observe::metrics::DB_POOL_WAIT,
     process::{clock::Clock, failpoint::Struck},
 };
@@ -326,10 +327,12 @@ impl Store {
         self
     }
 
+    #[boxed]
     pub(crate) async fn begin(&self) -> Result<Tx> {
         self.begin_as(Durability::Now).await
     }
 
+    #[boxed]
     pub(crate) async fn begin_as(&self, durability: Durability) -> Result<Tx> {
         self.file.as_deref().map_or(Ok(()), sqlite_file::DatabaseFile::is_there)?;
         let asked = Instant::now();
@@ -346,6 +349,7 @@ impl Store {
     }
 
     /// A transaction that only reads: everything in it is of one moment.
+    #[boxed]
     pub(crate) async fn begin_read(&self) -> Result<Tx> {
         let asked = Instant::now();
         let tx = match &self.db {

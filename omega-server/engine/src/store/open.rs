@@ -1,7 +1,7 @@
 //! Opening a database: the engine by the URL, the settings that the promises need, and the migrations.
 
 use super::{Db, Result, Store, StoreError, migrations, sqlite_file::DatabaseFile, wal_sync::WalSync};
-use crate::process::clock::Clock;
+use crate::{boxed, process::clock::Clock};
 use sqlx::{
     Connection, Executor,
     migrate::MigrateError,
@@ -26,6 +26,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Locked`], [`StoreError::Newer`], or [`StoreError::Open`] with the reason.
+    #[boxed]
     pub async fn open(url: &str) -> Result<Self> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = PathBuf::from(path.trim_start_matches("//"));

@@ -10,7 +10,7 @@ use super::{
     rows::{RunRow, id, json},
     sql, tx_opt,
 };
-use crate::{observe::metrics::Told, process::failpoint::Transaction};
+use crate::{boxed, observe::metrics::Told, process::failpoint::Transaction};
 use omega_core::{
     api::{RequiredAction, Run, RunStatus, Timestamp, ToolRunStatus},
     event::Event,
@@ -158,6 +158,7 @@ impl LogTx {
     }
 
     /// Closes what a run asked and nobody answered.
+    #[boxed]
     pub(super) async fn close_questions(&mut self, run: RunId, status: &str) -> Result<()> {
         let (run, now) = (run.to_string(), self.now().0);
         // Most runs ask nothing.

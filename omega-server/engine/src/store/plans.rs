@@ -8,7 +8,7 @@ use super::{
     rows::{RunRow, id, json, word},
     sql, tx_all, tx_opt,
 };
-use crate::{domain::row::row, process::failpoint::Transaction};
+use crate::{boxed, domain::row::row, process::failpoint::Transaction};
 use omega_core::{
     api::{Plan, PlanAnswer, RequiredAction, Run, RunPlan, RunStatus, ToolRun, Usage},
     event::Event,
@@ -159,6 +159,7 @@ impl Store {
     }
 
     /// A run with its plan, how far it is with it, and what people answered.
+    #[boxed]
     pub async fn with_plan(&self, run: Run) -> Result<Run> {
         let mut tx = self.begin_read().await?;
         let row: Option<RunRow> = tx_opt!(&mut tx, RunRow, sql::GET_RUN, run.id.to_string())?;
@@ -278,6 +279,7 @@ fn progress(plan: PlanRow, run: &RunRow, calls: &[PlanCall], chosen: &[ChosenRow
 }
 
 /// The plan that a run follows, and how far it is.
+#[boxed]
 pub(super) async fn followed(tx: &mut Tx, run: &RunRow) -> Result<Option<RunPlan>> {
     let plan: Option<PlanRow> = match Follows::of(run)? {
         Follows::None => None,

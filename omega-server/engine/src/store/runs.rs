@@ -9,8 +9,8 @@ use super::{
     tool_runs::{Settled, end_tool_run},
     tx_all, tx_opt,
 };
-use crate::domain::row::row;
 use crate::process::failpoint::{self, Point, Transaction};
+use crate::{boxed, domain::row::row};
 use omega_core::{
     api::{Run, RunError, RunStatus, ToolRunStatus},
     event::Event,
@@ -126,6 +126,7 @@ impl Store {
             .collect()
     }
 
+    #[boxed]
     pub async fn run(&self, run: &Within<RunId>) -> Result<Run> {
         let known = self.run_unchecked(run.id()).await?;
         let known = self.with_plan(known).await?;
@@ -326,6 +327,7 @@ impl Store {
 
 impl LogTx {
     /// Begins the work on a run, for the first time or again; `event` says which.
+    #[boxed]
     pub async fn begin(&mut self, run: RunId, event: Event) -> Result<()> {
         self.named(Transaction::Begin).await?;
         let now = self.now().0;
@@ -339,6 +341,7 @@ impl LogTx {
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] when it has ended already.
+    #[boxed]
     pub async fn end(&mut self, run: RunId, status: RunStatus, error: Option<&RunError>, event: Event) -> Result<()> {
         self.named(Transaction::RunEnd).await?;
         let now = self.now().0;

@@ -4,7 +4,7 @@
 //! what came after. A call of a tool is one that began; searching the registry is none.
 
 use super::{Result, Store, Tx, pauses::PATIENCE_MILLIS, rows::number, tx_all, tx_opt};
-use crate::domain::row::row;
+use crate::{boxed, domain::row::row};
 use omega_core::{
     api::{
         CallStats, ConversationStats, FeedbackStats, ModelStats, RunStats, Stats, StatsBucket, StatsScope, Timestamp,
@@ -100,6 +100,7 @@ struct Window {
 
 impl Store {
     /// How the server worked in a time, all of one moment.
+    #[boxed]
     pub async fn stats(&self, query: &StatsQuery) -> Result<Stats> {
         let of = query.of.map(|user| user.to_string()).unwrap_or_default();
         let window = Window { since: query.since.0, until: query.until.0, of };

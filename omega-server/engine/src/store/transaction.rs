@@ -1,6 +1,7 @@
 //! A transaction on either engine, and what a power cut may take back of it.
 
 use super::{Result, wal_sync::WalSync};
+use crate::boxed;
 use std::sync::Arc;
 
 /// What a power cut may take back. The end of the process takes nothing back that was committed.
@@ -31,6 +32,7 @@ pub(crate) enum Tx {
 
 impl Tx {
     /// Commits as it was begun.
+    #[boxed]
     pub(crate) async fn commit(self) -> Result<()> {
         let durability = match &self {
             Self::Sqlite { durability, .. } => *durability,
@@ -39,6 +41,7 @@ impl Tx {
         self.commit_as(durability).await
     }
 
+    #[boxed]
     pub(crate) async fn commit_as(self, durability: Durability) -> Result<()> {
         match self {
             Self::Sqlite { tx, wal, .. } => {

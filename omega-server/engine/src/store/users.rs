@@ -8,11 +8,11 @@ use super::{
     rows::id,
     sql, tx_opt,
 };
-use crate::domain::row::row;
 use crate::domain::{
     audit_fact::{AuditAction, Fact},
     caller::{Caller, Via},
 };
+use crate::{boxed, domain::row::row};
 use omega_core::{
     api::{ApiKey, CreatedKey, CreatedUser, Timestamp, User},
     id::{KeyId, UserId},
@@ -190,6 +190,7 @@ impl Store {
         self.user_of_external(external).await?.map_or(Ok(None), |row| row.into_caller(Via::Vouched))
     }
 
+    #[boxed]
     async fn user_of_external(&self, external: &str) -> Result<Option<UserRow>> {
         read_opt!(&self.db, UserRow, USER_OF_EXTERNAL, external)
     }

@@ -5,6 +5,7 @@
 //! told. A checkpoint of SQLite's syncs the log by itself before it takes anything from it.
 
 use super::{Durability, Result, StoreError};
+use crate::boxed;
 use std::{
     fs::OpenOptions,
     io,
@@ -44,6 +45,7 @@ impl WalSync {
     /// # Errors
     /// [`StoreError::Away`] and [`StoreError::Unavailable`] while the log can't be opened; [`StoreError::Full`] when the disk
     /// fails, from then on until a restart.
+    #[boxed]
     pub async fn kept(&self) -> Result<()> {
         let wanted = self.written.load(Ordering::SeqCst);
         if self.is_synced(wanted)? {

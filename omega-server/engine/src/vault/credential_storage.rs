@@ -12,6 +12,7 @@ use super::{
     keyring::{KeyringError, Ring},
 };
 use crate::{
+    boxed,
     domain::sealed::{CredentialPlace, Scope, SealedCredential},
     observe::known_secrets,
     process::failpoint::{self, Point},
@@ -25,6 +26,7 @@ impl Vault {
     ///
     /// # Errors
     /// See [`Vault::open`]; [`VaultError::Keyring`], which says what to do.
+    #[boxed]
     pub async fn value(&self, kept: &SealedCredential) -> Result<SecretString, VaultError> {
         let value = self.open(&kept.place, &kept.sealed).await?;
         let Some(account) = &kept.account else { return Ok(value) };
@@ -113,6 +115,7 @@ impl Vault {
     ///
     /// # Errors
     /// As the database's.
+    #[boxed]
     pub async fn forget(&self, place: &CredentialPlace) -> Result<Option<String>, VaultError> {
         let store = &self.inner.store;
         let ring = self.ring_of(place, None)?;

@@ -20,6 +20,7 @@ pub use keyring::{Keyring, KeyringError, OwnersKeyring};
 pub use master::{MasterKeyError, MasterKeySource};
 
 use crate::{
+    boxed,
     domain::sealed::{CredentialPlace, Sealed},
     observe::known_secrets,
     store::{DataKeyRow, Store, StoreError},
@@ -141,6 +142,7 @@ impl Vault {
     ///
     /// # Errors
     /// When the database can't write, or the master key went away.
+    #[boxed]
     pub async fn seal(&self, place: &CredentialPlace, value: &SecretString) -> Result<Sealed, VaultError> {
         known_secrets::note(&place.name, value);
         let (dek_id, cipher) = self.sealing_key(place.user).await?;
@@ -153,6 +155,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::Unreadable`] when anything of it, or of the place, is another; the database's; the master key's.
+    #[boxed]
     pub async fn open(&self, place: &CredentialPlace, sealed: &Sealed) -> Result<SecretString, VaultError> {
         let cipher = self.opening_key(place.user, &sealed.dek_id).await?;
         let plain = place

@@ -7,6 +7,7 @@
 
 use super::{META, Vault, VaultError, new_key};
 use crate::{
+    boxed,
     domain::{
         audit_fact::{AuditAction, Fact},
         sealed::{CredentialPlace, Sealed},
@@ -24,6 +25,7 @@ impl Vault {
     ///
     /// # Errors
     /// The source's, the database's; what was done until then holds.
+    #[boxed]
     pub async fn rotate(&self, deep: bool) -> Result<Rotated, VaultError> {
         let _alone = self.inner.rotating.lock().await;
         let source = &self.inner.source;
@@ -71,6 +73,7 @@ impl Vault {
         }
     }
 
+    #[boxed]
     async fn reseal(&self, rotated: &mut Rotated) -> Result<(), VaultError> {
         let store = &self.inner.store;
         store.retire_data_keys().await?;

@@ -10,6 +10,7 @@ use axum::{
 };
 use omega_core::id::ConversationId;
 use omega_engine::{
+    boxed,
     domain::caller::Caller,
     store::{
         StoreError,
@@ -24,12 +25,14 @@ async fn segment(parts: &mut Parts) -> String {
     found.ok().and_then(|Path(mut path)| path.remove("id")).unwrap_or_default()
 }
 
+#[boxed]
 async fn access(parts: &mut Parts, app: &App) -> ApiResult<Access> {
     let caller = Caller::from_request_parts(parts, app).await?;
     opened(app, &caller, &segment(parts).await).await
 }
 
 /// The conversation that a text names, for a caller; a wrong one is a guess, and noted.
+#[boxed]
 pub async fn opened(app: &App, caller: &Caller, text: &str) -> ApiResult<Access> {
     let opened = match text.parse::<ConversationId>() {
         Ok(id) => open(&app.store, caller, id).await,

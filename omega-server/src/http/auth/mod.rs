@@ -14,7 +14,10 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use omega_core::{api::ErrorCode, registry::Viewer};
-use omega_engine::domain::{caller::Caller, request};
+use omega_engine::{
+    boxed,
+    domain::{caller::Caller, request},
+};
 
 const KEY_PREFIX: &str = "tpmjs_sk_";
 
@@ -76,6 +79,7 @@ impl FromRequestParts<App> for Caller {
 }
 
 /// Who calls, of a request that comes by itself again and again: it keeps no server awake.
+#[boxed]
 pub async fn unnoticed(parts: &Parts, app: &App) -> Result<Caller, ApiError> {
     if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
         let key = bearer(value.to_str().unwrap_or_default())?;

@@ -16,6 +16,7 @@ use omega_core::{
     id::ConversationId,
 };
 use omega_engine::{
+    boxed,
     domain::caller::Caller,
     engine::models::Models as _,
     store::{
@@ -49,6 +50,7 @@ pub(super) async fn make(app: &App, caller: &Caller, body: CreateConversation) -
 }
 
 /// The model of a new conversation: the one that is wanted, the caller's, or the server's; and one that somebody pays for.
+#[boxed]
 pub(super) async fn model_of(app: &App, caller: &Caller, wanted: Option<String>) -> ApiResult<String> {
     let settings = app.store.settings(caller.user).await?.0;
     let own = app.engine.provider_keys(caller.user).await?;

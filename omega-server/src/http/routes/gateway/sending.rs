@@ -18,6 +18,7 @@ use omega_core::{
     sanitize::one_line,
 };
 use omega_engine::{
+    boxed,
     domain::{
         audit_fact::{AuditAction, Fact},
         caller::Caller,
@@ -76,6 +77,7 @@ pub struct Begun {
 }
 
 /// Sends a message. Whoever sends it is a program: nobody is there to be asked about dangerous calls, or which tool to take.
+#[boxed]
 pub async fn begin(app: &App, caller: &Caller, sending: Sending) -> ApiResult<Begun> {
     let (accepted, seat, is_replay) = match taken_before(app, sending.key.as_ref()).await? {
         Some(accepted) => (accepted, app.engine.seat()?, true),
@@ -121,6 +123,7 @@ async fn taken_before(app: &App, key: Option<&IdempotencyKey>) -> ApiResult<Opti
     }
 }
 
+#[boxed]
 async fn create(
     app: &App,
     caller: &Caller,
