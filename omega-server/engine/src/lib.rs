@@ -16,7 +16,3 @@ pub mod process;
 pub mod registry;
 pub mod store;
 pub mod vault;
-
-/// Makes an `async fn` give its future in a box. What an `async fn` does is compiled again in each crate, and in each unit of code,
-/// that awaits it; behind a box it is compiled once. It belongs on what much of the server awaits, or what is large.
-pub use async_recursion::async_recursion as boxed;

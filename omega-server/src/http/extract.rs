@@ -13,7 +13,7 @@ use omega_core::{
     api::ErrorCode,
     budget::{self, Shape},
 };
-use omega_engine::{boxed, domain::nul};
+use omega_engine::domain::{boxed, nul};
 use serde::de::DeserializeOwned;
 
 /// Bytes of a body.

@@ -184,6 +184,11 @@ pub async fn at_browser(url: &str, script: &str, variables: &[(&str, &str)]) -> 
     Some(serde_json::from_str(said.lines().last().unwrap()).unwrap())
 }
 
+/// Milliseconds that a browser saw, in those of a machine of the usual speed.
+pub fn usual(seen: &Value, ms: &Value) -> f64 {
+    ms.as_f64().unwrap() / seen["slowness"].as_f64().unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_browser_neither_becomes_another_user_nor_grants_by_accident() {
     let call = execute(&id("acmeLarge"), json!({ "bytes": 10 }));

@@ -1,7 +1,7 @@
 //! Long conversations in a real Chromium: they open at once, any day of them is two actions away, and what is read there is a part.
 
 use crate::{
-    browser::in_browser,
+    browser::{in_browser, usual},
     harness::{MODELS, Omega},
 };
 use omega_core::testing::Script;
@@ -132,7 +132,7 @@ async fn a_hundred_thousand_messages_open_at_once_and_any_day_of_them_is_two_act
     assert_eq!(seen["error"], Value::Null, "{seen:#}");
     assert_eq!(seen["problems"], json!([]), "{seen:#}");
     let least = |of: &str| {
-        seen["opened"].as_array().unwrap().iter().map(|open| open[of].as_f64().unwrap()).fold(f64::INFINITY, f64::min)
+        seen["opened"].as_array().unwrap().iter().map(|open| usual(&seen, &open[of])).fold(f64::INFINITY, f64::min)
     };
     // As fast as a conversation of one question, where the machine is too busy for a time.
     assert!(least("ms") < 300_f64.max(3.0 * least("small")), "{seen:#}");

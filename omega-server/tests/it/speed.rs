@@ -2,7 +2,7 @@
 //! look beside that of a bare text, so that a busy machine is no fault of the page.
 
 use crate::{
-    browser::in_browser,
+    browser::{in_browser, usual},
     harness::{MODELS, Omega},
     page::long_answer,
 };
@@ -19,8 +19,8 @@ async fn measured(omega: &Omega, what: &str, conversation: &str) -> Option<Value
     Some(seen)
 }
 
-fn least<'a>(values: impl Iterator<Item = &'a Value>) -> f64 {
-    values.map(|value| value.as_f64().unwrap()).fold(f64::INFINITY, f64::min)
+fn least(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(f64::INFINITY, f64::min)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -28,10 +28,10 @@ async fn the_first_look_is_there_at_once_and_brings_no_more_than_it_needs() {
     let omega = Omega::start(Script::new()).await;
     let Some(seen) = measured(&omega, "front", "").await else { return };
     let looks = seen["looks"].as_array().unwrap();
-    let of = |name: &'static str| looks.iter().map(move |look| &look[name]);
-    assert!(least(of("untilContent")) < 100.0, "milliseconds of work before anything is seen: {seen:#}");
-    let bare = least(seen["bare"].as_array().unwrap().iter());
-    assert!(least(of("content")) < 300_f64.max(4.0 * bare), "{seen:#}");
+    let of = |name: &str| least(looks.iter().map(|look| usual(&seen, &look[name])));
+    assert!(of("untilContent") < 100.0, "milliseconds of work before anything is seen: {seen:#}");
+    let bare = least(seen["bare"].as_array().unwrap().iter().map(|ms| usual(&seen, ms)));
+    assert!(of("content") < 300_f64.max(4.0 * bare), "{seen:#}");
     for look in looks {
         let scripts = look["scripts"].as_array().unwrap();
         let names: Vec<&str> = scripts.iter().map(|script| script[0].as_str().unwrap()).collect();
@@ -49,5 +49,5 @@ async fn no_task_is_long_while_a_hundred_tokens_a_second_come_in() {
     let Some(seen) = measured(&omega, "streaming", &conversation).await else { return };
     assert!(seen["characters"].as_u64().unwrap() > 3_000, "{seen:#}");
     assert!(seen["work"]["tasks"].as_u64().unwrap() > 300, "{seen:#}");
-    assert!(seen["work"]["longest"].as_f64().unwrap() < 50.0, "{seen:#}");
+    assert!(usual(&seen, &seen["work"]["longest"]) < 50.0, "{seen:#}");
 }

@@ -2,7 +2,7 @@
 //! was chosen at that moment.
 
 use super::{Engine, capacity::Seat};
-use crate::boxed;
+use crate::domain::boxed;
 use crate::store::{IdempotencyKey, Replay, Send, StoreError, access::Access};
 use omega_core::{
     agent::RunConfig,

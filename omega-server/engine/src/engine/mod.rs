@@ -42,8 +42,7 @@ pub use plan::Task;
 pub use redactors::OwnKeys;
 
 use crate::{
-    boxed,
-    domain::sealed::CredentialPlace,
+    domain::{boxed, sealed::CredentialPlace},
     executor::Redacting,
     process::offload,
     registry::ExtensibleRegistry,

@@ -3,7 +3,7 @@
 
 use super::{Engine, models::ProviderKeys};
 use crate::{
-    boxed,
+    domain::boxed,
     store::{Lease, Result, StoreError},
     vault::VaultError,
 };

@@ -5,8 +5,7 @@
 //! it has changed something of it.
 
 use crate::{
-    boxed,
-    domain::sealed::SealedCredential,
+    domain::{boxed, sealed::SealedCredential},
     store::{KnowsSecrets, Result, Store},
     vault::{Vault, VaultError},
 };

@@ -21,7 +21,7 @@ use super::{
     trash,
     watch::full,
 };
-use crate::{boxed, process::offload};
+use crate::{domain::boxed, process::offload};
 use omega_core::{
     budget::{IMAGE, STDERR},
     executor::{ToolError, ToolErrorCode},

@@ -26,7 +26,7 @@ use super::{
     spec::Spec,
     version_range::VersionRange,
 };
-use crate::{boxed, process::offload};
+use crate::{domain::boxed, process::offload};
 use omega_core::{
     budget::SCANNED,
     executor::{CancelSignal, ToolError, ToolErrorCode},

@@ -6,7 +6,7 @@ use super::{
     permissions::{Profile, deno_args, own_addresses},
     starter,
 };
-use crate::boxed;
+use crate::domain::boxed;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::{
     ffi::OsString,

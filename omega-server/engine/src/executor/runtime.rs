@@ -6,7 +6,7 @@ use super::{
     deno_download::{PINNED, SOURCES, provide},
     lock,
 };
-use crate::boxed;
+use crate::domain::boxed;
 use omega_core::executor::{ToolError, ToolErrorCode};
 use std::{
     path::{Path, PathBuf},

@@ -10,7 +10,7 @@
 //! [`StoreError::Gone`]; whom the owner blocked gets [`StoreError::Blocked`].
 
 use super::{Committed, ConversationEntry, Joining, Result, Store, StoreError};
-use crate::boxed;
+use crate::domain::boxed;
 use crate::domain::{caller::Caller, guest_view::GuestView};
 use omega_core::{
     api::Visibility,

@@ -7,7 +7,10 @@ use super::{
     rows::{RunRow, id, json},
     sql, tx_opt,
 };
-use crate::{boxed, domain::row::row, process::failpoint::Transaction};
+use crate::{
+    domain::{boxed, row::row},
+    process::failpoint::Transaction,
+};
 use omega_core::{
     api::{AlternativeChoice, RequiredAction, Run, RunStatus, SelectAlternative, ToolRunStatus},
     event::Event,

@@ -9,7 +9,7 @@ use crate::domain::{
     audit_fact::{AuditAction, Fact},
     caller::{Caller, Via},
 };
-use crate::{boxed, domain::row::row};
+use crate::domain::{boxed, row::row};
 use omega_core::{
     api::{ApiKey, CreatedKey, Settings, Timestamp},
     id::{KeyId, UserId},

@@ -11,7 +11,7 @@ use crate::domain::{
     nul,
     request::alias,
 };
-use crate::{boxed, domain::row::row};
+use crate::domain::{boxed, row::row};
 use omega_core::{
     api::{AuditBreak, AuditBreakKind, AuditChain, AuditEntry, AuditReport, Timestamp},
     id::{ConversationId, UserId},

@@ -8,7 +8,7 @@ use super::{
     tx_opt,
 };
 use crate::domain::caller::{Caller, Via};
-use crate::{boxed, domain::row::row};
+use crate::domain::{boxed, row::row};
 use omega_core::{
     api::{Author, Participant, Visibility},
     event::Event,

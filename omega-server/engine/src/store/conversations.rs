@@ -11,7 +11,7 @@ use super::{
     rows::{ConversationRow, MessageRow, ParticipantRow, RunRow, ToolRunRow, id, json, number, signed, word},
     sql, tx_all, tx_opt,
 };
-use crate::{boxed, process::failpoint::Transaction};
+use crate::{domain::boxed, process::failpoint::Transaction};
 use omega_core::{
     api::{
         Author, Conversation, ConversationDetail, ExecutionState, GuestCredentials, Message, Run, RunStatus, Timestamp,

@@ -5,7 +5,7 @@ use super::{
     rows::{EditionRow, id, word},
     sql, tx_opt,
 };
-use crate::boxed;
+use crate::domain::boxed;
 use crate::domain::{
     audit_fact::{AuditAction, Fact},
     grant::Grant,

@@ -5,7 +5,7 @@ use crate::domain::{
     audit_fact::Fact,
     sealed::{CredentialPlace, Sealed},
 };
-use crate::{boxed, domain::row::row};
+use crate::domain::{boxed, row::row};
 use omega_core::{api::Timestamp, id::UserId};
 
 #[derive(Clone)]

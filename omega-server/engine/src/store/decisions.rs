@@ -10,8 +10,8 @@ use super::{
     sql, tx_opt,
 };
 use crate::{
-    boxed,
     domain::{
+        boxed,
         grant::{Grant, publisher},
         row::row,
         sealed::{CredentialPlace, Sealed},

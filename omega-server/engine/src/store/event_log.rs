@@ -13,8 +13,10 @@ use super::{
     sql, tx_opt,
 };
 use crate::{
-    boxed,
-    domain::audit_fact::{self, Fact},
+    domain::{
+        audit_fact::{self, Fact},
+        boxed,
+    },
     observe::metrics::Told,
     process::failpoint::{self, Point, Transaction},
 };

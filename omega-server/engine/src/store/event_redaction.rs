@@ -7,7 +7,7 @@
 //! comes as [`Clean`], which nothing else makes.
 
 use super::{Database, LogTx, Result, Store};
-use crate::{boxed, process::offload};
+use crate::{domain::boxed, process::offload};
 use async_trait::async_trait;
 use omega_core::{
     budget::Size,

@@ -7,7 +7,10 @@ use super::{
     rows::{MessageRow, RunRow, ToolRunRow},
     sql,
 };
-use crate::{boxed, domain::row::row, process::clock};
+use crate::{
+    domain::{boxed, row::row},
+    process::clock,
+};
 use omega_core::{
     agent::{Earlier, Exchange, RunConfig, Step},
     api::{Finished, Role, Run, Timestamp, ToolRun},

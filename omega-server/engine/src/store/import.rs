@@ -8,7 +8,7 @@ use super::{
     rows::{json, signed},
     sql,
 };
-use crate::boxed;
+use crate::domain::boxed;
 use std::collections::HashMap;
 
 use omega_core::{

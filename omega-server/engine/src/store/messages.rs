@@ -9,7 +9,11 @@ use super::{
     rows::{MessageRow, OpenRunRow, id, json, number, signed},
     sql, tx_all, tx_opt,
 };
-use crate::{boxed, domain::row::row, domain::sealed::Sealed, process::failpoint::Transaction};
+use crate::{
+    domain::sealed::Sealed,
+    domain::{boxed, row::row},
+    process::failpoint::Transaction,
+};
 use omega_core::{
     api::{Accepted, Author, Message, MessageStatus, OnActive, Part, Role, Run, RunStatus, Usage},
     event::Event,

@@ -76,7 +76,7 @@ pub(crate) use transaction::{Durability, Tx};
 pub use users::gravatar_hash;
 
 use crate::{
-    boxed,
+    domain::boxed,
     observe::metrics::DB_POOL_WAIT,
     process::{clock::Clock, failpoint::Struck},
 };

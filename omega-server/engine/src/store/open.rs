@@ -1,7 +1,7 @@
 //! Opening a database: the engine by the URL, the settings that the promises need, and the migrations.
 
 use super::{Db, Result, Store, StoreError, migrations, sqlite_file::DatabaseFile, wal_sync::WalSync};
-use crate::{boxed, process::clock::Clock};
+use crate::{domain::boxed, process::clock::Clock};
 use sqlx::{
     Connection, Executor,
     migrate::MigrateError,

@@ -10,7 +10,7 @@ use super::{
     rows::{RunRow, id, json},
     sql, tx_opt,
 };
-use crate::{boxed, observe::metrics::Told, process::failpoint::Transaction};
+use crate::{domain::boxed, observe::metrics::Told, process::failpoint::Transaction};
 use omega_core::{
     api::{RequiredAction, Run, RunStatus, Timestamp, ToolRunStatus},
     event::Event,

@@ -8,7 +8,10 @@ use super::{
     rows::{RunRow, id, json, word},
     sql, tx_all, tx_opt,
 };
-use crate::{boxed, domain::row::row, process::failpoint::Transaction};
+use crate::{
+    domain::{boxed, row::row},
+    process::failpoint::Transaction,
+};
 use omega_core::{
     api::{Plan, PlanAnswer, RequiredAction, Run, RunPlan, RunStatus, ToolRun, Usage},
     event::Event,

@@ -9,8 +9,8 @@ use super::{
     tool_runs::{Settled, end_tool_run},
     tx_all, tx_opt,
 };
+use crate::domain::{boxed, row::row};
 use crate::process::failpoint::{self, Point, Transaction};
-use crate::{boxed, domain::row::row};
 use omega_core::{
     api::{Run, RunError, RunStatus, ToolRunStatus},
     event::Event,

@@ -4,7 +4,7 @@
 //! what came after. A call of a tool is one that began; searching the registry is none.
 
 use super::{Result, Store, Tx, pauses::PATIENCE_MILLIS, rows::number, tx_all, tx_opt};
-use crate::{boxed, domain::row::row};
+use crate::domain::{boxed, row::row};
 use omega_core::{
     api::{
         CallStats, ConversationStats, FeedbackStats, ModelStats, RunStats, Stats, StatsBucket, StatsScope, Timestamp,

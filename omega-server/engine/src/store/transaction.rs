@@ -1,7 +1,7 @@
 //! A transaction on either engine, and what a power cut may take back of it.
 
 use super::{Result, wal_sync::WalSync};
-use crate::boxed;
+use crate::domain::boxed;
 use std::sync::Arc;
 
 /// What a power cut may take back. The end of the process takes nothing back that was committed.

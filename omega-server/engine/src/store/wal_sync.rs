@@ -5,7 +5,7 @@
 //! told. A checkpoint of SQLite's syncs the log by itself before it takes anything from it.
 
 use super::{Durability, Result, StoreError};
-use crate::boxed;
+use crate::domain::boxed;
 use std::{
     fs::OpenOptions,
     io,

@@ -12,8 +12,10 @@ use super::{
     keyring::{KeyringError, Ring},
 };
 use crate::{
-    boxed,
-    domain::sealed::{CredentialPlace, Scope, SealedCredential},
+    domain::{
+        boxed,
+        sealed::{CredentialPlace, Scope, SealedCredential},
+    },
     observe::known_secrets,
     process::failpoint::{self, Point},
 };

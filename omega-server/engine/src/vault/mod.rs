@@ -20,8 +20,10 @@ pub use keyring::{Keyring, KeyringError, OwnersKeyring};
 pub use master::{MasterKeyError, MasterKeySource};
 
 use crate::{
-    boxed,
-    domain::sealed::{CredentialPlace, Sealed},
+    domain::{
+        boxed,
+        sealed::{CredentialPlace, Sealed},
+    },
     observe::known_secrets,
     store::{DataKeyRow, Store, StoreError},
 };

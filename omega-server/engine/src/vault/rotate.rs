@@ -7,9 +7,9 @@
 
 use super::{META, Vault, VaultError, new_key};
 use crate::{
-    boxed,
     domain::{
         audit_fact::{AuditAction, Fact},
+        boxed,
         sealed::{CredentialPlace, Sealed},
     },
     store::{DataKeyRow, KeptIn},

@@ -10,8 +10,7 @@ use axum::{
 };
 use omega_core::id::ConversationId;
 use omega_engine::{
-    boxed,
-    domain::caller::Caller,
+    domain::{boxed, caller::Caller},
     store::{
         StoreError,
         access::{Access, Owned, Part, Within, hashed, open, within},

@@ -14,10 +14,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use omega_core::{api::ErrorCode, registry::Viewer};
-use omega_engine::{
-    boxed,
-    domain::{caller::Caller, request},
-};
+use omega_engine::domain::{boxed, caller::Caller, request};
 
 const KEY_PREFIX: &str = "tpmjs_sk_";
 

@@ -16,8 +16,7 @@ use omega_core::{
     id::ConversationId,
 };
 use omega_engine::{
-    boxed,
-    domain::caller::Caller,
+    domain::{boxed, caller::Caller},
     engine::models::Models as _,
     store::{
         INLINE_OUTPUT_BYTES, Section,

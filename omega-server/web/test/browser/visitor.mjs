@@ -1,6 +1,9 @@
 // What every script that drives the page needs: a browser that is signed in, and words for what goes wrong.
 import { chromium } from "playwright-core";
 
+/** Milliseconds that the work of `done` takes where nothing else runs. */
+const USUAL = 30;
+
 export const { OMEGA_URL: url, OMEGA_KEY: key } = process.env;
 
 export const browser = await chromium.launch({
@@ -41,8 +44,22 @@ export async function work(page, act) {
 
 const sum = (tasks) => tasks.reduce((total, { tdur }) => total + tdur, 0);
 
-/** Ends the browser and says what was seen. */
+/** Ends the browser and says what was seen, and how slow the machine is just now: how many times the usual time it takes to lay rows out
+ * and to write and read JSON, at its best. What a test says of times is in those of the usual machine. */
 export async function done(seen) {
+  const page = await browser.newPage();
+  const ms = await page.evaluate(() => {
+    const rows = Array.from({ length: 4_000 }, (_, n) => ({ n, words: `the words of row ${n} of them` }));
+    const times = Array.from({ length: 7 }, () => {
+      const began = performance.now();
+      const list = document.body.appendChild(document.createElement("div"));
+      for (const { words } of JSON.parse(JSON.stringify(rows))) list.appendChild(document.createElement("p")).textContent = words;
+      const { height } = list.getBoundingClientRect();
+      list.remove();
+      return height > 0 ? performance.now() - began : Infinity;
+    });
+    return Math.min(...times);
+  });
   await browser.close();
-  console.log(JSON.stringify(seen));
+  console.log(JSON.stringify({ ...seen, slowness: Math.max(1, ms / USUAL) }));
 }

@@ -18,9 +18,9 @@ use omega_core::{
     sanitize::one_line,
 };
 use omega_engine::{
-    boxed,
     domain::{
         audit_fact::{AuditAction, Fact},
+        boxed,
         caller::Caller,
     },
     engine::{accept::AcceptedMessage, capacity::Seat},
