@@ -165,6 +165,8 @@ async function vast() {
     await act(page.getByLabel("day").fill(day));
     await page.getByText(`message ${number} of them`, { exact: true }).waitFor({ timeout: 30_000 });
     const ms = Date.now() - began;
+    // It may be on the page already, and is scrolled to then.
+    for (const end = Date.now() + 10_000; Date.now() < end && (await firstInSight(page)) !== `message ${number} of them`; ) await page.waitForTimeout(50);
     await page.waitForTimeout(300);
     seen.days.push({ first: await firstInSight(page), actions, ms });
     seen.turns = Math.max(seen.turns, await page.locator(".turn").count());

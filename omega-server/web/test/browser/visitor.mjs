@@ -2,7 +2,7 @@
 import { chromium } from "playwright-core";
 
 /** Milliseconds that the work of `done` takes where nothing else runs. */
-const USUAL = 30;
+const USUAL = 60;
 
 export const { OMEGA_URL: url, OMEGA_KEY: key } = process.env;
 
