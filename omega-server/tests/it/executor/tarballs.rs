@@ -286,7 +286,7 @@ async fn cost(shape: &str, write: Shape<Pipe>, count: usize) -> Option<Duration>
 
 #[tokio::test]
 async fn what_unpacks_to_twice_as_much_costs_less_than_three_times_as_much() {
-    const COUNT: usize = 20_000;
+    const COUNT: usize = 10_000;
     for (shape, write) in shapes() {
         let mut growth = Growth { once: Duration::MAX / 8, twice: Duration::MAX / 2 };
         for _ in 0..3 {
