@@ -11,6 +11,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Characters of its description that go along with a failure.
+const SAID: usize = 200;
+
 /// The parts of a `package.json` that matter here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Manifest {
@@ -45,7 +48,8 @@ impl Manifest {
         let mut details = error.details.clone().unwrap_or_else(|| json!({}));
         match details.as_object_mut() {
             Some(fields) if !self.description.is_empty() => {
-                fields.insert(String::from("description"), json!(self.description));
+                let words: String = self.description.chars().take(SAID).collect();
+                fields.insert(String::from("description"), json!(words));
                 error.with(details)
             }
             _ => error,
