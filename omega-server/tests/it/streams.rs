@@ -11,7 +11,10 @@ use omega_core::{
     view::View,
 };
 use serde_json::json;
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 const WORDS: &str = "Here is a long answer, wörd by wörd, so that many frames carry it to whoever reads along.";
 
@@ -126,6 +129,25 @@ async fn text_comes_in_deltas_before_its_message_and_adds_up_to_it() {
             assert_eq!(whole.len(), 1, "{model}");
         }
     }
+}
+
+#[tokio::test]
+async fn text_that_comes_faster_than_it_need_be_seen_comes_together() {
+    let text = "wörd ".repeat(600);
+    let omega = Omega::start(Script::new().turn(Reply::text(&text).delay(Duration::from_millis(1)))).await;
+    let conversation = omega.conversation(MODELS[0]).await;
+    let began = Instant::now();
+    let frames = post(&omega, conversation, "tell me").await.until(ends).await;
+    let took = began.elapsed();
+    let deltas = frames.iter().filter_map(|envelope| match &envelope.event {
+        Event::MessageDelta { content, .. } => Some(content.as_str()),
+        _ => None,
+    });
+    assert_eq!(deltas.clone().collect::<String>(), text);
+    // One in five milliseconds, and what the message brings at its end.
+    let most = took.as_millis() / 5 + 2;
+    let count = deltas.count();
+    assert!(count >= 10 && (count as u128) <= most, "{count} deltas in {took:?}");
 }
 
 #[tokio::test]
